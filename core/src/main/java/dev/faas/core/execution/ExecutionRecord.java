@@ -1,0 +1,27 @@
+package dev.faas.core.execution;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// What is remembered of an execution.
+///
+/// @param argv        for people; the request's environment, stdin and files are not kept
+/// @param errorCode   stable code of a platform failure; empty otherwise
+/// @param errorDetail its words
+/// @param result      present once a sandbox ran the command
+public record ExecutionRecord(
+        String id,
+        String tenant,
+        ExecutionState state,
+        ExecutionMode mode,
+        String image,
+        List<String> argv,
+        Map<String, String> labels,
+        Instant createdAt,
+        Optional<Instant> startedAt,
+        Optional<Instant> finishedAt,
+        String errorCode,
+        String errorDetail,
+        Optional<ExecutionResult> result) {}

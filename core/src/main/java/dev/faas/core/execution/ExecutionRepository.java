@@ -1,0 +1,66 @@
+package dev.faas.core.execution;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/// Keeps execution records and idempotency keys. Thread-safe. A call that returns has made its change durable; every method throws
+/// `STORE_UNAVAILABLE` when the database can't be reached.
+public interface ExecutionRepository {
+
+    /// Inserts or replaces the records, in order, in one transaction. A record in a final state is never replaced.
+    void save(List<ExecutionRecord> records);
+
+    Optional<ExecutionRecord> find(String tenant, String id);
+
+    /// Newest first.
+    Page list(Query query);
+
+    /// Marks every execution of this server that isn't final as FAILED with the reason; called at start, before anything is accepted.
+    ///
+    /// @return how many there were
+    int failUnfinished(String reason, Instant now);
+
+    /// Deletes final records finished before the time, at most `limit`.
+    int deleteFinishedBefore(Instant time, int limit);
+
+    /// Claims a key, or says who holds it. Atomic over all users of the database.
+    ///
+    /// @param requestHash of the whole request; another one under the same key is the caller's mistake
+    IdempotencyClaim claim(String tenant, String key, String requestHash, String executionId, Instant expiresAt);
+
+    /// Stores the answer to replay.
+    void complete(String tenant, String key, StoredAnswer answer);
+
+    /// Gives a claim back, after a failure that may be retried.
+    void release(String tenant, String key);
+
+    /// @param labels every one must match
+    /// @param cursor from the page before; empty = from the newest
+    record Query(
+            String tenant,
+            Optional<ExecutionState> state,
+            Optional<String> image,
+            java.util.Map<String, String> labels,
+            Optional<Instant> createdAfter,
+            Optional<Instant> createdBefore,
+            int limit,
+            Optional<String> cursor) {}
+
+    record Page(List<ExecutionRecord> records, Optional<String> nextCursor) {}
+
+    record StoredAnswer(int status, String contentType, byte[] body) {}
+
+    sealed interface IdempotencyClaim {
+        /// The caller holds it now.
+        record Claimed() implements IdempotencyClaim {}
+
+        /// Somebody's is still running.
+        record InProgress(String executionId) implements IdempotencyClaim {}
+
+        /// It was used for another request.
+        record Mismatch() implements IdempotencyClaim {}
+
+        record Completed(StoredAnswer answer) implements IdempotencyClaim {}
+    }
+}

@@ -1,0 +1,46 @@
+package dev.faas.core.execution;
+
+import dev.faas.core.sandbox.Isolation;
+import java.time.Duration;
+import java.util.List;
+
+/// What came of an execution. Every figure is measured.
+///
+/// @param stdoutBytes      produced in all; more than `stdout.length` exactly when it was truncated
+/// @param imageDigest      what really ran
+/// @param peakMemoryBytes  the most the whole sandbox held, or, where the technology does not count it, the largest process
+/// @param isPooled         whether a part of the sandbox came from a pool
+public record ExecutionResult(
+        Outcome outcome,
+        byte[] stdout,
+        byte[] stderr,
+        long stdoutBytes,
+        long stderrBytes,
+        boolean isTruncated,
+        List<OutputFile> files,
+        Isolation isolation,
+        String imageDigest,
+        boolean isPooled,
+        Phases phases,
+        Duration userTime,
+        Duration systemTime,
+        long peakMemoryBytes) {
+
+    public ExecutionResult {
+        files = List.copyOf(files);
+    }
+
+    /// Where the time went.
+    ///
+    /// @param queue waiting for a place
+    /// @param image making the image available; near zero when it is here
+    /// @param start making the sandbox, input files included
+    /// @param run   the process, from its start to its drained end
+    /// @param total from acceptance to the answer
+    public record Phases(Duration queue, Duration image, Duration start, Duration run, Duration total) {}
+
+    /// A file the request asked to have back.
+    ///
+    /// @param error why there is no content; empty when there is
+    public record OutputFile(String path, byte[] content, long size, boolean isTruncated, String error) {}
+}

@@ -1,0 +1,47 @@
+package dev.faas.core.sandbox;
+
+import dev.faas.core.image.Image;
+import java.nio.channels.ByteChannel;
+import java.time.Duration;
+
+/// One isolated unit with an agent inside. Thread-safe: several processes may run in it at once.
+public interface Sandbox extends AutoCloseable {
+
+    String id();
+
+    Isolation isolation();
+
+    /// What it runs on.
+    Image image();
+
+    /// How long the technology took to make it, the agent's first answer included.
+    Duration startTime();
+
+    /// Whether a part of it came from a pool.
+    boolean isPooled();
+
+    /// Starts a process. Returns when the agent has accepted it; output is held back until it is read.
+    ///
+    /// @throws dev.faas.core.common.PlatformException `VALIDATION_FAILED` for an unknown user or a missing working directory,
+    ///     `SANDBOX_FAILED` when the sandbox is gone
+    SandboxProcess start(Command command);
+
+    SandboxFiles files();
+
+    /// Opens a TCP connection to a port inside, whatever the sandbox's network. The caller closes it.
+    ByteChannel connect(int port);
+
+    /// What it has used so far; one cheap question to the kernel.
+    SandboxStats stats();
+
+    /// Kills everything inside and removes every trace. Idempotent; blocks until it is done.
+    ///
+    /// @return what it used in all
+    SandboxStats destroy();
+
+    /// As [#destroy].
+    @Override
+    default void close() {
+        destroy();
+    }
+}
