@@ -2,6 +2,7 @@ package dev.faas.core.execution;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// Keeps execution records and idempotency keys. Thread-safe. A call that returns has made its change durable; every method throws
@@ -16,13 +17,21 @@ public interface ExecutionRepository {
     /// Newest first.
     Page list(Query query);
 
-    /// Marks every execution of this server that isn't final as FAILED with the reason; called at start, before anything is accepted.
+    /// Marks every unfinished execution of a server that is no longer alive as FAILED with the reason, and what those servers had
+    /// claimed as abandoned. Executions of this server and of others that are alive stay as they are. Called at start, before
+    /// anything is accepted, and from time to time.
     ///
-    /// @return how many there were
+    /// @return how many executions there were
     int failUnfinished(String reason, Instant now);
 
     /// Deletes final records finished before the time, at most `limit`.
     int deleteFinishedBefore(Instant time, int limit);
+
+    /// Deletes the oldest final records beyond the newest `keep`, at most `limit`.
+    int deleteFinishedBeyond(long keep, int limit);
+
+    /// Deletes keys whose time is over, at most `limit`.
+    int deleteExpiredKeys(Instant now, int limit);
 
     /// Claims a key, or says who holds it. Atomic over all users of the database.
     ///
@@ -41,7 +50,7 @@ public interface ExecutionRepository {
             String tenant,
             Optional<ExecutionState> state,
             Optional<String> image,
-            java.util.Map<String, String> labels,
+            Map<String, String> labels,
             Optional<Instant> createdAfter,
             Optional<Instant> createdBefore,
             int limit,
@@ -57,6 +66,10 @@ public interface ExecutionRepository {
 
         /// Somebody's is still running.
         record InProgress(String executionId) implements IdempotencyClaim {}
+
+        /// The server that ran it died before it could answer; the execution's record says what is known. Nothing repeats it by
+        /// itself, because it may have had effects.
+        record Abandoned(String executionId) implements IdempotencyClaim {}
 
         /// It was used for another request.
         record Mismatch() implements IdempotencyClaim {}
