@@ -1,0 +1,63 @@
+# Building. Sourced by ./faas after tools.sh.
+
+# FAAS_BUILD_FLAGS reaches Maven, for example -o when there is no network.
+build_native() {
+    cargo build --release --locked --manifest-path "$root/native/Cargo.toml"
+}
+
+build_java() {
+    (cd "$root" && mvn -B -ntp ${FAAS_BUILD_FLAGS:-} -Pdist -Dmaven.test.skip=true -Dcheckstyle.skip=true -pl bench -am package) || return
+    cp "$root"/bench/target/faas-bench-*.jar "$dist/lib/"
+}
+
+# The class path is written out in a fixed order: the ahead-of-time cache is only valid for the very same one.
+# Short commands start quickest with the serial collector and without the optimising compiler; see docs/benchmarks.md.
+write_arguments() {
+    local jars common
+    jars=$(find "$dist/lib" -name '*.jar' | LC_ALL=C sort | tr '\n' ':')
+    common=$(printf '%s\n' "-cp \"${jars%:}\"" "-Dfaas.home=\"$root\"" --enable-native-access=ALL-UNNAMED \
+        -Xlog:disable -Xlog:all=error:stderr)
+    printf '%s\n' "$common" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Xmx512m >"$dist/short.args"
+    printf '%s\n' "$common" >"$dist/server.args"
+}
+
+build() {
+    locked build_under_lock
+}
+
+build_under_lock() {
+    mkdir -p "$dist"
+    ensure_jdk
+    # Linux only: elsewhere the native programs can't run, and the docker runtime brings its agent along.
+    if native_is_stale; then
+        ensure_rust
+        touch "$dist/native.stamp.new"
+        step "Building the sandbox programs (Rust)" build_native
+        mv "$dist/native.stamp.new" "$dist/native.stamp"
+    fi
+    if java_is_stale; then
+        ensure_maven
+        touch "$dist/java.stamp.new"
+        rm -rf "$dist/lib"
+        step "Building the platform (Java)" build_java
+        rm -f "$dist/start.stamp" "$dist"/*.aot
+        mv "$dist/java.stamp.new" "$dist/java.stamp"
+    fi
+    write_arguments
+    printf '%s\n' "$JAVA_HOME/bin/java" >"$dist/java"
+}
+
+# Once after a build: everything that makes the next start quick. The base image is made here too, because the rehearsal runs a command
+# in it: the JVM's cache holds the classes that a run used, already loaded and linked.
+prepare_start() {
+    locked prepare_start_under_lock
+}
+
+prepare_start_under_lock() {
+    local java
+    [ ! -e "$dist/start.stamp" ] || return 0
+    read -r java <"$dist/java"
+    if command -v dpkg-query >/dev/null; then ensure_packages "it makes base images from Debian packages" mmdebstrap; fi
+    step "Preparing a quick start" "$java" "@$dist/short.args" "-XX:AOTCacheOutput=$dist/faas.aot" dev.faas.server.Rehearsal
+    touch "$dist/start.stamp"
+}
