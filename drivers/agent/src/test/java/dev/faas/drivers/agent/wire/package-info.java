@@ -1,0 +1,4 @@
+@NullMarked
+package dev.faas.drivers.agent.wire;
+
+import org.jspecify.annotations.NullMarked;
