@@ -54,11 +54,12 @@ public record EngineConfig(
 
     /// @param image     making the image available, a pull or build included
     /// @param start     making the sandbox and placing the input files
+    /// @param collect   reading the output files after the end of the command
     /// @param killGrace between the order to kill a command and giving its sandbox up for lost
-    public record Deadlines(Duration image, Duration start, Duration killGrace) {
+    public record Deadlines(Duration image, Duration start, Duration collect, Duration killGrace) {
 
-        public static final Deadlines DEFAULT =
-                new Deadlines(Duration.ofMinutes(10), Duration.ofSeconds(30), Duration.ofSeconds(5));
+        public static final Deadlines DEFAULT = new Deadlines(
+                Duration.ofMinutes(10), Duration.ofSeconds(30), Duration.ofSeconds(30), Duration.ofSeconds(5));
     }
 
     /// @param perFile  bytes of each output file that are returned

@@ -1,81 +1,270 @@
 package dev.faas.core.execution;
 
+import dev.faas.core.capacity.Capacity;
+import dev.faas.core.common.ErrorCode;
+import dev.faas.core.common.PlatformException;
 import dev.faas.core.common.TimeSource;
 import dev.faas.core.sandbox.SandboxDriver;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/// Runs commands in sandboxes. Thread-safe.
+/// Runs commands in sandboxes. What it holds in memory is the truth; the repository is written behind it. Thread-safe.
+///
+/// Promises: a submitted execution, and one that runs durably, is on disk before it is answered or started. The record of any other follows
+/// its answer within moments. Whatever was unfinished when a server died is found and recorded as failed.
 public final class ExecutionEngine implements AutoCloseable {
 
-    private static final String SOON = "this part of the engine lands with the next commit";
+    private static final Logger LOG = LoggerFactory.getLogger(ExecutionEngine.class);
+    private static final String SHUTDOWN = "the server's shutdown";
 
-    /// Takes over what an earlier life of this server left unfinished. The drivers and the repository stay the caller's to close.
+    private final EngineParts parts;
+    private final Placement placement;
+    private final Capacity capacity;
+    private final ExecutionRepository repository;
+    private final ExecutionJournal journal;
+    private final RecordUpkeep upkeep;
+    private final DrainGate gate;
+    private final ConcurrentHashMap<String, Tracked> active = new ConcurrentHashMap<>();
+
+    /// Records what servers that died left unfinished. The drivers and the repository stay the caller's to close.
+    ///
+    /// @throws PlatformException `STORE_UNAVAILABLE`
     public ExecutionEngine(
             EngineConfig config,
             List<SandboxDriver> drivers,
             ExecutionRepository repository,
             ExecutionObserver observer,
-            TimeSource time) {}
+            TimeSource time) {
+        this.repository = repository;
+        var budget = new OutputBudget(config.output().inMemory().bytes());
+        parts = new EngineParts(config, time, observer, budget, new SandboxExchange(config.output()));
+        placement = new Placement(config, drivers);
+        var admission = config.admission();
+        capacity = new Capacity(
+                admission.maxRunning(), admission.maxQueued(), admission.maxQueuedPerTenant(), time);
+        gate = new DrainGate(time);
+        upkeep = new RecordUpkeep(config.retention(), repository, time);
+        journal = new ExecutionJournal(config.journal(), repository, observer, time, this::forget);
+    }
 
-    /// Runs a command and blocks until its end. Being interrupted cancels it.
+    /// Runs a command and blocks until its end. Being interrupted cancels it. A refusal on the spot leaves no record; what fails after
+    /// its acceptance is recorded and thrown.
     ///
-    /// @throws dev.faas.core.common.PlatformException when it could not be started; recorded once it had been accepted
+    /// @throws PlatformException when the command could not be started
     public ExecutionRecord run(ExecutionRequest request, ExecutionListener listener) throws InterruptedException {
-        throw new IllegalStateException(SOON);
+        return await(accept(request, listener, Promise.WRITTEN_BEHIND));
     }
 
     /// As [#run], but its record is durable before anything starts: for requests with an idempotency key.
     public ExecutionRecord runDurably(ExecutionRequest request, ExecutionListener listener)
             throws InterruptedException {
-        throw new IllegalStateException(SOON);
+        return await(accept(request, listener, Promise.DURABLE_FIRST));
     }
 
     /// Runs a command in the background. Durable when this returns.
     public ExecutionRecord submit(ExecutionRequest request) {
-        throw new IllegalStateException(SOON);
+        return accept(request, ExecutionListener.SILENT, Promise.IN_BACKGROUND).executionRecord();
     }
 
-    /// @throws dev.faas.core.common.PlatformException `NOT_FOUND`
+    /// @throws PlatformException `NOT_FOUND`
     public ExecutionRecord get(String tenant, String id) {
-        throw new IllegalStateException(SOON);
+        var tracked = active.get(id);
+        if (tracked != null && tracked.execution().request().tenant().equals(tenant)) {
+            return tracked.execution().executionRecord();
+        }
+        return repository.find(tenant, id).orElseThrow(() -> notFound(id));
     }
 
     /// What is remembered, everything that was answered before this call included.
     public ExecutionRepository.Page list(ExecutionRepository.Query query) {
-        throw new IllegalStateException(SOON);
+        flush();
+        return repository.list(query);
     }
 
     /// Ends an execution at whatever stage it is and returns its final record.
     ///
     /// @param by who asked, for the record
-    /// @throws dev.faas.core.common.PlatformException `NOT_FOUND`, or `CONFLICT` when it has ended already
+    /// @throws PlatformException `NOT_FOUND`, or `CONFLICT` when it has ended already
     public ExecutionRecord cancel(String tenant, String id, String by) {
-        throw new IllegalStateException(SOON);
+        var executionRecord = get(tenant, id);
+        var tracked = active.get(id);
+        if (tracked == null || !cancel(tracked.execution(), by)) {
+            throw new PlatformException(
+                    ErrorCode.CONFLICT, "execution " + id + " has ended: " + executionRecord.state().wire());
+        }
+        try {
+            return tracked.execution().awaitRecord();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            return tracked.execution().executionRecord();
+        }
     }
 
     /// Every technology this server was given, best first.
     public List<RuntimeStatus> runtimes() {
-        throw new IllegalStateException(SOON);
+        return placement.runtimes();
     }
 
     public EngineStatus status() {
-        throw new IllegalStateException(SOON);
+        var admission = parts.config().admission();
+        return new EngineStatus(
+                capacity.running(),
+                capacity.queued(),
+                admission.maxRunning(),
+                admission.maxQueued(),
+                gate.isOpen());
     }
 
-    /// Executions whose records wait for the database.
+    /// Executions whose newest record isn't durable yet.
     public int journalBacklog() {
-        throw new IllegalStateException(SOON);
+        return journal.backlog();
     }
 
     /// Accepts nothing more and waits for what runs; what is left at the deadline is cancelled.
     ///
     /// @return whether everything ended by itself
     public boolean drain(Duration deadline) {
-        throw new IllegalStateException(SOON);
+        gate.shut();
+        boolean isDone = gate.awaitEmpty(deadline);
+        if (!isDone) {
+            active.values().forEach(tracked -> cancel(tracked.execution(), SHUTDOWN));
+            // An order to kill takes effect after the grace time at the latest; the rest is the time to destroy the sandboxes.
+            gate.awaitEmpty(parts.config().deadlines().killGrace().multipliedBy(2));
+        }
+        try {
+            flush();
+        } catch (PlatformException failure) {
+            LOG.warn("records wait for the database while the server stops: {}", failure.getMessage());
+        }
+        return isDone;
     }
 
     /// Drains without patience and makes what is known durable.
     @Override
-    public void close() {}
+    public void close() {
+        drain(Duration.ZERO);
+        upkeep.close();
+        journal.close();
+    }
+
+    private ActiveExecution accept(ExecutionRequest request, ExecutionListener listener, Promise promise) {
+        var tracked = admit(request, promise);
+        try {
+            tracked.execution().announce();
+            parts.observer().accepted(request);
+            if (promise != Promise.WRITTEN_BEHIND) {
+                flush();
+            }
+        } catch (PlatformException failure) {
+            if (tracked.execution().fail(failure, parts.now())) {
+                parts.observer().finished(tracked.execution().executionRecord());
+            }
+            tracked.plan().place().release();
+            gate.leave();
+            throw failure;
+        }
+        var task = new ExecutionTask(parts, tracked.execution(), tracked.plan(), listener);
+        Thread.startVirtualThread(() -> {
+            try {
+                task.run();
+            } finally {
+                gate.leave();
+            }
+        });
+        return tracked.execution();
+    }
+
+    /// Every refusal on the spot happens here, before anything is kept.
+    private Tracked admit(ExecutionRequest request, Promise promise) {
+        var undo = new ArrayDeque<Runnable>();
+        try {
+            gate.enter();
+            undo.push(gate::leave);
+            var phases = new PhaseClock(parts.time());
+            var policy = SandboxPolicy.of(request.mode());
+            var candidates = placement.candidates(request);
+            journal.reserve();
+            undo.push(journal::cancelReservation);
+            var place = capacity.enter(request.tenant(), promise.patience(parts.config().admission()));
+            undo.push(place::release);
+            var output = CapturedOutput.upTo(request.command().outputLimit(), parts.budget());
+            var execution = new ActiveExecution(request, parts.now(), next -> write(next, promise));
+            execution.onEarlyEnd(place::leaveQueue);
+            var tracked = new Tracked(execution, new ExecutionTask.Plan(policy, candidates, place, output, phases));
+            if (active.putIfAbsent(request.id(), tracked) != null) {
+                throw new PlatformException(ErrorCode.CONFLICT, "there is an execution " + request.id() + " already");
+            }
+            return tracked;
+        } catch (PlatformException refusal) {
+            undo.forEach(Runnable::run);
+            parts.observer().refused(request, refusal.code());
+            throw refusal;
+        }
+    }
+
+    private ExecutionRecord await(ActiveExecution execution) throws InterruptedException {
+        try {
+            return execution.await();
+        } catch (InterruptedException interrupted) {
+            cancel(execution, "its caller, who was interrupted");
+            throw interrupted;
+        }
+    }
+
+    private boolean cancel(ActiveExecution execution, String by) {
+        boolean wasEnded = execution.hasEnded();
+        boolean isCancelled = execution.cancel(by, parts.now());
+        if (isCancelled && !wasEnded && execution.hasEnded()) {
+            parts.observer().finished(execution.executionRecord());
+        }
+        return isCancelled;
+    }
+
+    private void write(ExecutionRecord next, Promise promise) {
+        journal.put(promise.isAnswerKept() ? next : next.withOutputUpTo(parts.config().journal().outputLimit()));
+    }
+
+    /// The final record is durable: from now on the repository answers.
+    private void forget(ExecutionRecord written) {
+        var tracked = active.remove(written.id());
+        if (tracked != null) {
+            tracked.plan().output().release();
+        }
+    }
+
+    private void flush() {
+        try {
+            journal.flush();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new PlatformException(
+                    ErrorCode.STORE_UNAVAILABLE, "interrupted while waiting for the database", interrupted);
+        }
+    }
+
+    private static PlatformException notFound(String id) {
+        return new PlatformException(ErrorCode.NOT_FOUND, "there is no execution " + id);
+    }
+
+    /// What is promised about an execution's record.
+    private enum Promise {
+        WRITTEN_BEHIND,
+        DURABLE_FIRST,
+        IN_BACKGROUND;
+
+        /// Whether the record is the only way to the output.
+        boolean isAnswerKept() {
+            return this == IN_BACKGROUND;
+        }
+
+        Duration patience(EngineConfig.Admission admission) {
+            return this == IN_BACKGROUND ? admission.backgroundQueueTimeout() : admission.queueTimeout();
+        }
+    }
+
+    private record Tracked(ActiveExecution execution, ExecutionTask.Plan plan) {}
 }

@@ -1,5 +1,6 @@
 package dev.faas.core.execution;
 
+import dev.faas.core.common.DataSize;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -24,4 +25,28 @@ public record ExecutionRecord(
         Optional<Instant> finishedAt,
         String errorCode,
         String errorDetail,
-        Optional<ExecutionResult> result) {}
+        Optional<ExecutionResult> result) {
+
+    public ExecutionRecord {
+        argv = List.copyOf(argv);
+        labels = Map.copyOf(labels);
+    }
+
+    /// The same with at most so many bytes of each stream and of all files together; what is cut is marked as truncated.
+    ExecutionRecord withOutputUpTo(DataSize limit) {
+        return new ExecutionRecord(
+                id,
+                tenant,
+                state,
+                mode,
+                image,
+                argv,
+                labels,
+                createdAt,
+                startedAt,
+                finishedAt,
+                errorCode,
+                errorDetail,
+                result.map(whole -> whole.withOutputUpTo(limit.bytes())));
+    }
+}

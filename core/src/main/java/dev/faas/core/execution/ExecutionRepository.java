@@ -36,7 +36,9 @@ public interface ExecutionRepository {
     /// Claims a key, or says who holds it. Atomic over all users of the database.
     ///
     /// @param requestHash of the whole request; another one under the same key is the caller's mistake
-    IdempotencyClaim claim(String tenant, String key, String requestHash, String executionId, Instant expiresAt);
+    /// @param now         a claim whose time was over by then counts no more
+    IdempotencyClaim claim(
+            String tenant, String key, String requestHash, String executionId, Instant now, Instant expiresAt);
 
     /// Stores the answer to replay.
     void complete(String tenant, String key, StoredAnswer answer);

@@ -2,6 +2,8 @@ package dev.faas.core.execution;
 
 import dev.faas.core.sandbox.Isolation;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /// What came of an execution. Every figure is measured.
@@ -28,6 +30,47 @@ public record ExecutionResult(
 
     public ExecutionResult {
         files = List.copyOf(files);
+    }
+
+    /// The same with at most so many bytes of each stream and of all files together; what is cut is marked as truncated.
+    ExecutionResult withOutputUpTo(long limit) {
+        long inFiles = files.stream().mapToLong(file -> file.content().length).sum();
+        boolean isCut = stdout.length > limit || stderr.length > limit;
+        if (!isCut && inFiles <= limit) {
+            return this;
+        }
+        return new ExecutionResult(
+                outcome,
+                start(stdout, limit),
+                start(stderr, limit),
+                stdoutBytes,
+                stderrBytes,
+                isTruncated || isCut,
+                startOfFiles(limit),
+                isolation,
+                imageDigest,
+                isPooled,
+                phases,
+                userTime,
+                systemTime,
+                peakMemoryBytes);
+    }
+
+    private List<OutputFile> startOfFiles(long limit) {
+        var cut = new ArrayList<OutputFile>(files.size());
+        long left = limit;
+        for (var file : files) {
+            var content = start(file.content(), left);
+            left -= content.length;
+            boolean isShorter = content.length < file.content().length;
+            cut.add(new OutputFile(
+                    file.path(), content, file.size(), file.isTruncated() || isShorter, file.error()));
+        }
+        return cut;
+    }
+
+    private static byte[] start(byte[] bytes, long limit) {
+        return bytes.length <= limit ? bytes : Arrays.copyOf(bytes, (int) limit);
     }
 
     /// Where the time went.

@@ -1,3 +1,0 @@
-//! Network namespaces, made ahead of use.
-
-pub mod namespace;

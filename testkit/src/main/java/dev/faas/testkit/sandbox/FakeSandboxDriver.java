@@ -1,0 +1,158 @@
+package dev.faas.testkit.sandbox;
+
+import dev.faas.core.common.ErrorCode;
+import dev.faas.core.common.PlatformException;
+import dev.faas.core.common.TimeSource;
+import dev.faas.core.image.Image;
+import dev.faas.core.image.ImageReference;
+import dev.faas.core.image.ImageStore.ProgressListener;
+import dev.faas.core.sandbox.DriverStatus;
+import dev.faas.core.sandbox.DriverStatus.Capability;
+import dev.faas.core.sandbox.Isolation;
+import dev.faas.core.sandbox.SandboxDriver;
+import dev.faas.core.sandbox.SandboxSpec;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+
+/// Sandboxes in memory that run a few programs, and whatever programs a test brings along. Where a real technology takes time or fails, a
+/// test can step in. Thread-safe.
+public final class FakeSandboxDriver implements SandboxDriver {
+
+    private static final String DIGEST = "sha256:" + "0".repeat(64);
+
+    private final Isolation isolation;
+    private final TimeSource time;
+    private final Map<String, Image> images = new ConcurrentHashMap<>();
+    private final Map<String, FakeProgram> programs = new ConcurrentHashMap<>(FakeShell.PROGRAMS);
+    private final Map<String, FakeSandbox> alive = new ConcurrentHashMap<>();
+    private final AtomicInteger created = new AtomicInteger();
+    private final AtomicInteger mostAlive = new AtomicInteger();
+    private volatile DriverStatus status =
+            new DriverStatus(true, "", EnumSet.allOf(Capability.class), List.of());
+    private volatile Consumer<ImageReference> onRequireImage = reference -> {};
+    private volatile Consumer<SandboxSpec> onCreate = spec -> {};
+    private volatile Consumer<FakeSandbox> onDestroy = sandbox -> {};
+    private volatile long memoryPeak;
+
+    /// A driver with one image, `faas/base`.
+    public FakeSandboxDriver(Isolation isolation, TimeSource time) {
+        this.isolation = isolation;
+        this.time = time;
+        addImage("faas/base", Image.Config.EMPTY);
+    }
+
+    public FakeSandboxDriver addImage(String name, Image.Config config) {
+        var reference = ImageReference.of(name);
+        images.put(reference.canonical(), new Image(reference, DIGEST, List.of(), config, 0));
+        return this;
+    }
+
+    public FakeSandboxDriver addProgram(String name, FakeProgram program) {
+        programs.put(name, program);
+        return this;
+    }
+
+    public void setStatus(DriverStatus newStatus) {
+        status = newStatus;
+    }
+
+    public void setMemoryPeak(long bytes) {
+        memoryPeak = bytes;
+    }
+
+    /// Runs at the beginning of each [#requireImage]; may block or throw.
+    public void onRequireImage(Consumer<ImageReference> hook) {
+        onRequireImage = hook;
+    }
+
+    /// Runs at the beginning of each [#create]; may block or throw.
+    public void onCreate(Consumer<SandboxSpec> hook) {
+        onCreate = hook;
+    }
+
+    /// Runs at the beginning of each destruction; may block or throw.
+    public void onDestroy(Consumer<FakeSandbox> hook) {
+        onDestroy = hook;
+    }
+
+    public Optional<FakeSandbox> sandbox(String id) {
+        return Optional.ofNullable(alive.get(id));
+    }
+
+    /// Sandboxes made so far.
+    public int created() {
+        return created.get();
+    }
+
+    /// The most that were alive at once.
+    public int mostAlive() {
+        return mostAlive.get();
+    }
+
+    @Override
+    public Isolation isolation() {
+        return isolation;
+    }
+
+    @Override
+    public DriverStatus status() {
+        return status;
+    }
+
+    @Override
+    public Image requireImage(ImageReference reference, ProgressListener progress) {
+        onRequireImage.accept(reference);
+        var image = images.get(reference.canonical());
+        if (image == null) {
+            throw new PlatformException(
+                    ErrorCode.IMAGE_NOT_FOUND, "no image " + reference + "; there are " + images.keySet());
+        }
+        return image;
+    }
+
+    @Override
+    public FakeSandbox create(SandboxSpec spec) {
+        onCreate.accept(spec);
+        if (!status.available()) {
+            throw new PlatformException(ErrorCode.RUNTIME_UNAVAILABLE, status.reason());
+        }
+        var sandbox = new FakeSandbox(spec, requireImage(spec.image(), ProgressListener.SILENT), this, time);
+        if (alive.putIfAbsent(spec.id(), sandbox) != null) {
+            throw new PlatformException(ErrorCode.CONFLICT, "there is a sandbox " + spec.id() + " already");
+        }
+        created.incrementAndGet();
+        mostAlive.accumulateAndGet(alive.size(), Math::max);
+        return sandbox;
+    }
+
+    @Override
+    public List<String> list() {
+        return List.copyOf(alive.keySet());
+    }
+
+    @Override
+    public void close() {
+        alive.values().forEach(FakeSandbox::destroy);
+    }
+
+    Optional<FakeProgram> program(String name) {
+        return Optional.ofNullable(programs.get(name));
+    }
+
+    long memoryPeak() {
+        return memoryPeak;
+    }
+
+    void beforeDestroy(FakeSandbox sandbox) {
+        onDestroy.accept(sandbox);
+    }
+
+    void forget(FakeSandbox sandbox) {
+        alive.remove(sandbox.id(), sandbox);
+    }
+}

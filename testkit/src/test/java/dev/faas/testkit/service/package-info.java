@@ -1,4 +1,0 @@
-@NullMarked
-package dev.faas.testkit.service;
-
-import org.jspecify.annotations.NullMarked;
