@@ -26,7 +26,7 @@ impl Decoder {
 
     /// Where to read the next bytes into; never empty as long as `next_frame` was called until `None`.
     pub fn space(&mut self) -> &mut [u8] {
-        let wanted = self.missing().max(SMALL_READ).min(Self::CAPACITY);
+        let wanted = self.missing().clamp(SMALL_READ, Self::CAPACITY);
         if self.buffer.len() - self.end < wanted {
             self.buffer.copy_within(self.start..self.end, 0);
             self.end -= self.start;

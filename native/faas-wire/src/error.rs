@@ -19,6 +19,12 @@ pub enum WireError {
     BadCount,
     /// A bool that is neither 0 nor 1.
     BadBool(u8),
+    /// Data behind the END of its direction.
+    AfterEnd,
+    /// An opening request on an id that is not new, or another frame on an id that never was.
+    BadStream,
+    /// A frame this side never receives, or not now.
+    Unexpected,
     /// More data than the window allows, or more credit than data was sent.
     Window,
 }
@@ -34,6 +40,9 @@ impl fmt::Display for WireError {
             Self::Truncated => f.write_str("truncated"),
             Self::BadCount => f.write_str("bad_count"),
             Self::BadBool(_) => f.write_str("bad_bool"),
+            Self::AfterEnd => f.write_str("after_end"),
+            Self::BadStream => f.write_str("bad_stream"),
+            Self::Unexpected => f.write_str("unexpected"),
             Self::Window => f.write_str("window"),
         }
     }

@@ -18,15 +18,15 @@ macro_rules! record {
         pub struct $name { $(pub $field: $type),* }
 
         impl $name {
-            #[allow(unused_variables)]
+            #[allow(unused_variables, reason = "records without fields")]
             fn put_fields(&self, writer: &mut Writer<'_>) {
                 $(self.$field.put(writer);)*
             }
-            #[allow(unused_variables)]
+            #[allow(unused_variables, reason = "records without fields")]
             fn get_fields(reader: &mut Reader<'_>) -> Result<Self, WireError> {
                 Ok(Self { $($field: Field::get(reader)?),* })
             }
-            #[allow(unused_variables)]
+            #[allow(unused_variables, clippy::ptr_arg, reason = "records without fields")]
             fn words_fields(&self, out: &mut String, separator: &str) {
                 $(out.push_str(separator); out.push_str(concat!(stringify!($field), "=")); self.$field.words(out);)*
             }
