@@ -134,15 +134,15 @@ pub fn default_dispositions() {
     const SET_SIZE: usize = 8;
     /// As large as the kernel's struct sigaction on every 64-bit machine; the handler comes first.
     type Action = [usize; 4];
-    const DEFAULT: Action = [libc::SIG_DFL; 4];
+    let default: Action = [libc::SIG_DFL; 4];
     for signal in 1..=LAST_SIGNAL {
-        let mut old: Action = DEFAULT;
+        let mut old = default;
         // SAFETY: both pointers are to buffers as large as the kernel's structure; a null new action only asks.
         unsafe {
             let none = std::ptr::null::<Action>();
             libc::syscall(libc::SYS_rt_sigaction, signal, none, &raw mut old, SET_SIZE);
             if old[0] == libc::SIG_IGN {
-                libc::syscall(libc::SYS_rt_sigaction, signal, &raw const DEFAULT, none, SET_SIZE);
+                libc::syscall(libc::SYS_rt_sigaction, signal, &raw const default, none, SET_SIZE);
             }
         }
     }
