@@ -59,6 +59,9 @@ final class EngineSettings {
                 settings.duration(
                         Key.of("engine.start-timeout", "Making a sandbox and placing its input files."), fallback.start()),
                 settings.duration(
+                        Key.of("engine.collect-timeout", "Reading the output files after the command's end."),
+                        fallback.collect()),
+                settings.duration(
                         Key.of("engine.kill-grace", "Between the order to kill a command and giving its sandbox up."),
                         fallback.killGrace()));
     }

@@ -29,6 +29,7 @@ class EngineSettingsTest {
                 Map.entry("engine.background-queue-timeout", "5s"),
                 Map.entry("engine.image-timeout", "6s"),
                 Map.entry("engine.start-timeout", "7s"),
+                Map.entry("engine.collect-timeout", "7m"),
                 Map.entry("engine.kill-grace", "8s"),
                 Map.entry("engine.output-file-limit", "9"),
                 Map.entry("engine.output-files-limit", "10"),
@@ -53,7 +54,8 @@ class EngineSettingsTest {
                 Map.entry("retention.batch", "27"));
         TwoCases.assertEveryKeyIsMapped(EngineSettings::read, written, new EngineConfig(
                 new EngineConfig.Admission(1, 2, 3, Duration.ofSeconds(4), Duration.ofSeconds(5)),
-                new EngineConfig.Deadlines(Duration.ofSeconds(6), Duration.ofSeconds(7), Duration.ofSeconds(8)),
+                new EngineConfig.Deadlines(
+                        Duration.ofSeconds(6), Duration.ofSeconds(7), Duration.ofMinutes(7), Duration.ofSeconds(8)),
                 new EngineConfig.Output(DataSize.ofBytes(9), DataSize.ofBytes(10), DataSize.ofBytes(11)),
                 List.of(Isolation.PROCESS, Isolation.DOCKER),
                 new Limits(DataSize.ofMebibytes(12), 13, 14, DataSize.ofMebibytes(15), 16, 17, 18),
