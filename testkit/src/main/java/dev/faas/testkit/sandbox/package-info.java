@@ -1,4 +1,4 @@
-/// A sandbox technology in memory.
+/// The contract of sandboxes: suites that every driver passes, a leak check for the host, and a driver of fakes.
 @NullMarked
 package dev.faas.testkit.sandbox;
 
