@@ -1,0 +1,4 @@
+package dev.faas.api;
+
+/// What was freed.
+public record PruneResponse(int layers, long bytes) {}

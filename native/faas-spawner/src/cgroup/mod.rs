@@ -1,0 +1,202 @@
+//! Control groups: what a sandbox may use, and what it did use.
+//!
+//! Every spawner works below `faas/<instance>` of each hierarchy. With version 1 the controllers live in separate
+//! trees and a child enters them by writing to their `tasks` files; with version 2 it is cloned into its group.
+
+pub mod layout;
+mod v1;
+mod v2;
+
+use std::fs;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use faas_wire::Stats;
+
+use crate::sandbox::spec::Limits;
+pub use layout::Layout;
+
+/// Name of the group above all instances.
+pub const PARENT: &str = "faas";
+
+/// The groups of one sandbox.
+#[derive(Debug)]
+pub enum Group {
+    V1(v1::Group),
+    V2(v2::Group),
+    /// No controller is available: nothing is limited and nothing is counted.
+    None,
+}
+
+/// How a new process gets into its groups.
+pub enum Entry {
+    Tasks(Vec<OwnedFd>),
+    Clone(OwnedFd),
+    None,
+}
+
+/// Makes groups for one instance.
+#[derive(Debug, Clone)]
+pub struct Factory {
+    layout: Layout,
+    /// `faas/<instance>`, relative to every mount.
+    base: PathBuf,
+    /// The block device below the data directory, for I/O limits.
+    device: Option<(u32, u32)>,
+}
+
+impl Factory {
+    /// Prepares the instance's own group in every hierarchy.
+    pub fn prepare(layout: Layout, instance: &str, device: Option<(u32, u32)>) -> io::Result<Self> {
+        let base = Path::new(PARENT).join(instance);
+        match &layout {
+            Layout::V1(mounts) => mounts
+                .iter()
+                .try_for_each(|mount| fs::create_dir_all(mount.path.join(&base)))?,
+            Layout::V2(mount) => v2::prepare(&mount.path, &base)?,
+            Layout::None => {}
+        }
+        Ok(Self { layout, base, device })
+    }
+
+    /// A new group without limits.
+    pub fn create(&self, name: &str) -> io::Result<Group> {
+        let path = self.base.join(name);
+        match &self.layout {
+            Layout::V1(mounts) => v1::Group::create(mounts, &path).map(Group::V1),
+            Layout::V2(mount) => v2::Group::create(&mount.path.join(path)).map(Group::V2),
+            Layout::None => Ok(Group::None),
+        }
+    }
+
+    /// The name a sandbox's group is reported under.
+    pub fn name(&self, group: &str) -> String {
+        match self.layout {
+            Layout::None => String::new(),
+            Layout::V1(_) | Layout::V2(_) => format!("/{}", self.base.join(group).display()),
+        }
+    }
+
+    pub fn device(&self) -> Option<(u32, u32)> {
+        self.device
+    }
+
+    /// Directories of the instance's own group, one per hierarchy.
+    pub fn roots(&self) -> Vec<PathBuf> {
+        roots(&self.layout, &self.base)
+    }
+}
+
+/// Where groups of this name live in every hierarchy.
+pub fn roots(layout: &Layout, base: &Path) -> Vec<PathBuf> {
+    match layout {
+        Layout::V1(mounts) => mounts.iter().map(|mount| mount.path.join(base)).collect(),
+        Layout::V2(mount) => vec![mount.path.join(base)],
+        Layout::None => Vec::new(),
+    }
+}
+
+impl Group {
+    /// Applies limits; 0 means none.
+    pub fn limit(&mut self, limits: &Limits, device: Option<(u32, u32)>) -> io::Result<()> {
+        match self {
+            Self::V1(group) => group.limit(limits, device),
+            Self::V2(group) => group.limit(limits, device),
+            Self::None => Ok(()),
+        }
+    }
+
+    pub fn entry(&mut self) -> io::Result<Entry> {
+        match self {
+            Self::V1(group) => group.tasks().map(Entry::Tasks),
+            Self::V2(group) => group.directory().map(Entry::Clone),
+            Self::None => Ok(Entry::None),
+        }
+    }
+
+    /// What was used since the group was last handed out. Network counters are not known here.
+    pub fn stats(&self) -> Stats {
+        match self {
+            Self::V1(group) => group.stats(),
+            Self::V2(group) => group.stats(),
+            Self::None => Stats::default(),
+        }
+    }
+
+    /// Makes the group as good as new; `false` when it can't be and must be removed.
+    pub fn recycle(&mut self) -> bool {
+        match self {
+            Self::V1(group) => group.recycle().unwrap_or(false),
+            // memory.peak can't be set back for all readers.
+            Self::V2(_) => false,
+            Self::None => true,
+        }
+    }
+
+    /// Removes the directories; they must be empty of processes.
+    pub fn remove(&self) -> io::Result<()> {
+        match self {
+            Self::V1(group) => group.directories().try_for_each(remove_directory),
+            Self::V2(group) => remove_directory(group.path()),
+            Self::None => Ok(()),
+        }
+    }
+}
+
+/// Removes one group directory; one that is already gone is fine.
+pub fn remove_directory(path: &Path) -> io::Result<()> {
+    match fs::remove_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+/// The processes in a group and all groups below it.
+pub fn processes(directory: &Path) -> Vec<i32> {
+    let text = fs::read_to_string(directory.join("cgroup.procs")).unwrap_or_default();
+    let mut pids: Vec<i32> = text.lines().filter_map(|line| line.parse().ok()).collect();
+    for child in children(directory) {
+        pids.extend(processes(&child));
+    }
+    pids
+}
+
+/// Removes a group and everything below it, deepest first.
+pub fn remove_tree(directory: &Path) -> io::Result<()> {
+    children(directory).iter().try_for_each(|child| remove_tree(child))?;
+    remove_directory(directory)
+}
+
+fn children(directory: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(directory) else {
+        return Vec::new();
+    };
+    let directories = entries
+        .flatten()
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    directories.map(|entry| entry.path()).collect()
+}
+
+fn write(directory: &Path, file: &str, value: &str) -> io::Result<()> {
+    fs::OpenOptions::new()
+        .write(true)
+        .open(directory.join(file))
+        .and_then(|mut open| io::Write::write_all(&mut open, value.as_bytes()))
+        .map_err(|error| io::Error::new(error.kind(), format!("{}/{file}: {error}", directory.display())))
+}
+
+fn read_number(directory: &Path, file: &str) -> u64 {
+    let text = fs::read_to_string(directory.join(file)).unwrap_or_default();
+    text.trim().parse().unwrap_or(0)
+}
+
+/// The value behind a key of a flat keyed file.
+fn read_key(directory: &Path, file: &str, key: &str) -> u64 {
+    let text = fs::read_to_string(directory.join(file)).unwrap_or_default();
+    let mut pairs = text.lines().filter_map(|line| line.split_once(' '));
+    let value = pairs
+        .find(|(name, _)| *name == key)
+        .map(|(_, value)| value.trim().parse());
+    value.and_then(Result::ok).unwrap_or(0)
+}

@@ -1,0 +1,197 @@
+//! Version 1: one directory per hierarchy, entered one by one.
+
+use std::fs;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use faas_wire::Stats;
+
+use super::layout::{Controller, Mount};
+use super::{read_key, read_number, write};
+use crate::sandbox::spec::Limits;
+
+/// Length of the period over which the CPU quota counts.
+const CPU_PERIOD_US: u64 = 100_000;
+/// The kernel's smallest quota.
+const CPU_QUOTA_MIN_US: u64 = 1_000;
+/// A recycled group may still be charged with this much, mostly kernel objects that are freed later.
+const CLEAN_BYTES: u64 = 512 << 10;
+const NO_LIMIT: &str = "-1";
+
+#[derive(Debug)]
+pub struct Group {
+    directories: Vec<(PathBuf, Vec<Controller>)>,
+    limits: Limits,
+    device: Option<(u32, u32)>,
+    /// Descriptors of the `tasks` files, opened ahead of use.
+    tasks: Vec<OwnedFd>,
+    /// The counter can't be set back, so it is subtracted.
+    oom_kills_before: u64,
+    swap_is_counted: bool,
+}
+
+impl Group {
+    pub fn create(mounts: &[Mount], path: &Path) -> io::Result<Self> {
+        let mut group = Self {
+            directories: Vec::with_capacity(mounts.len()),
+            limits: Limits::default(),
+            device: None,
+            tasks: Vec::new(),
+            oom_kills_before: 0,
+            swap_is_counted: false,
+        };
+        for mount in mounts {
+            let directory = mount.path.join(path);
+            fs::create_dir(&directory)?;
+            group.directories.push((directory, mount.controllers.clone()));
+        }
+        if let Some(memory) = group.directory(Controller::Memory) {
+            group.swap_is_counted = memory.join("memory.memsw.limit_in_bytes").exists();
+        }
+        group.tasks = group.open_tasks()?;
+        Ok(group)
+    }
+
+    pub fn directories(&self) -> impl Iterator<Item = &Path> {
+        self.directories.iter().map(|(path, _)| path.as_path())
+    }
+
+    fn directory(&self, controller: Controller) -> Option<&Path> {
+        let found = self
+            .directories
+            .iter()
+            .find(|(_, controllers)| controllers.contains(&controller));
+        found.map(|(path, _)| path.as_path())
+    }
+
+    fn open_tasks(&self) -> io::Result<Vec<OwnedFd>> {
+        let open = |path: &Path| {
+            fs::OpenOptions::new()
+                .write(true)
+                .open(path.join("tasks"))
+                .map(OwnedFd::from)
+        };
+        self.directories().map(open).collect()
+    }
+
+    pub fn tasks(&mut self) -> io::Result<Vec<OwnedFd>> {
+        match std::mem::take(&mut self.tasks) {
+            tasks if tasks.is_empty() => self.open_tasks(),
+            tasks => Ok(tasks),
+        }
+    }
+
+    pub fn limit(&mut self, limits: &Limits, device: Option<(u32, u32)>) -> io::Result<()> {
+        if let Some(memory) = self.directory(Controller::Memory) {
+            limit_memory(
+                memory,
+                limits.memory_bytes,
+                self.limits.memory_bytes,
+                self.swap_is_counted,
+            )?;
+        }
+        if let (Some(cpu), true) = (
+            self.directory(Controller::Cpu),
+            limits.cpu_milli != self.limits.cpu_milli,
+        ) {
+            write(cpu, "cpu.cfs_quota_us", &cpu_quota(limits.cpu_milli))?;
+        }
+        if let (Some(pids), true) = (self.directory(Controller::Pids), limits.pids != self.limits.pids) {
+            write(pids, "pids.max", &number_or(u64::from(limits.pids), "max"))?;
+        }
+        if let (Some(io), Some(device)) = (self.directory(Controller::Io), device) {
+            let pairs = [
+                (
+                    "blkio.throttle.read_bps_device",
+                    limits.io_read_bps,
+                    self.limits.io_read_bps,
+                ),
+                (
+                    "blkio.throttle.write_bps_device",
+                    limits.io_write_bps,
+                    self.limits.io_write_bps,
+                ),
+            ];
+            for (file, wanted, current) in pairs {
+                if wanted != current {
+                    write(io, file, &format!("{}:{} {wanted}", device.0, device.1))?;
+                }
+            }
+        }
+        self.limits = *limits;
+        self.device = device;
+        Ok(())
+    }
+
+    pub fn stats(&self) -> Stats {
+        let memory = self.directory(Controller::Memory);
+        let number = |directory: Option<&Path>, file| directory.map_or(0, |path| read_number(path, file));
+        Stats {
+            cpu_ns: number(self.directory(Controller::Cpuacct), "cpuacct.usage"),
+            memory_peak_bytes: number(memory, "memory.max_usage_in_bytes"),
+            memory_bytes: number(memory, "memory.usage_in_bytes"),
+            oom_kills: self.oom_kills().saturating_sub(self.oom_kills_before) as u32,
+            processes: number(self.directory(Controller::Pids), "pids.current") as u32,
+            net_rx_bytes: 0,
+            net_tx_bytes: 0,
+        }
+    }
+
+    fn oom_kills(&self) -> u64 {
+        let memory = self.directory(Controller::Memory);
+        memory.map_or(0, |path| read_key(path, "memory.oom_control", "oom_kill"))
+    }
+
+    /// Takes limits and counters back to where a new group starts.
+    pub fn recycle(&mut self) -> io::Result<bool> {
+        self.limit(&Limits::default(), self.device)?;
+        if let Some(memory) = self.directory(Controller::Memory) {
+            if read_number(memory, "memory.usage_in_bytes") > CLEAN_BYTES {
+                write(memory, "memory.force_empty", "0")?;
+            }
+            if read_number(memory, "memory.usage_in_bytes") > CLEAN_BYTES {
+                return Ok(false);
+            }
+            write(memory, "memory.max_usage_in_bytes", "0")?;
+        }
+        self.oom_kills_before = self.oom_kills();
+        if let Some(cpuacct) = self.directory(Controller::Cpuacct) {
+            write(cpuacct, "cpuacct.usage", "0")?;
+        }
+        self.tasks = self.open_tasks()?;
+        Ok(true)
+    }
+}
+
+/// Memory and swap together never exceed memory, so nothing is swapped. The order matters: the sum may not be
+/// below the first at any moment.
+fn limit_memory(directory: &Path, wanted: u64, current: u64, swap_is_counted: bool) -> io::Result<()> {
+    if wanted == current {
+        return Ok(());
+    }
+    let value = number_or(wanted, NO_LIMIT);
+    let mut files = vec!["memory.limit_in_bytes"];
+    if swap_is_counted {
+        files.push("memory.memsw.limit_in_bytes");
+    }
+    if wanted == 0 || (current != 0 && wanted > current) {
+        files.reverse();
+    }
+    files.into_iter().try_for_each(|file| write(directory, file, &value))
+}
+
+fn cpu_quota(milli: u32) -> String {
+    match u64::from(milli) * CPU_PERIOD_US / 1000 {
+        0 => NO_LIMIT.to_owned(),
+        quota => quota.max(CPU_QUOTA_MIN_US).to_string(),
+    }
+}
+
+fn number_or(number: u64, none: &str) -> String {
+    if number == 0 {
+        none.to_owned()
+    } else {
+        number.to_string()
+    }
+}

@@ -1,0 +1,3 @@
+//! Network namespaces, made ahead of use.
+
+pub mod namespace;

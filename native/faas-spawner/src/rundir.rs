@@ -1,0 +1,149 @@
+//! The directory of one instance: its lock, its socket, and a record of every sandbox.
+
+use std::fmt::Write as _;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::FlockOperation;
+use rustix::mount::UnmountFlags;
+
+pub const LOCK: &str = "lock";
+pub const SOCKET: &str = "spawner.sock";
+pub const STAGE: &str = "stage";
+const RECORD: &str = "record";
+
+/// A locked run directory; the lock is held as long as this lives, and by no child.
+#[derive(Debug)]
+pub struct RunDir {
+    path: PathBuf,
+    name: String,
+    _lock: File,
+}
+
+impl RunDir {
+    /// Creates the directory where needed and takes its lock.
+    pub fn claim(path: &Path) -> io::Result<Self> {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if name.is_empty()
+            || !name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        {
+            let message = format!("{}: the last part must be letters, digits, '-' and '_'", path.display());
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
+        loop {
+            DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+            if let Some(lock) = lock(path)? {
+                return Ok(Self {
+                    path: path.to_owned(),
+                    name: name.to_owned(),
+                    _lock: lock,
+                });
+            }
+        }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What this instance is called in cgroups and firewall tables.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub fn socket(&self) -> PathBuf {
+        self.path.join(SOCKET)
+    }
+
+    pub fn agent_socket(&self, id: &str) -> PathBuf {
+        self.path.join(format!("{id}.sock"))
+    }
+
+    pub fn record(&self, id: &str) -> PathBuf {
+        self.path.join(format!("{id}.{RECORD}"))
+    }
+
+    /// Removes the directory with everything in it.
+    pub fn remove(self) -> io::Result<()> {
+        // Mounted in our own namespace only, and only when root prepared it.
+        let _ = rustix::mount::unmount(self.path.join(STAGE), UnmountFlags::DETACH);
+        fs::remove_dir_all(&self.path)
+    }
+}
+
+/// Takes the lock without waiting; `None` when a sweeper removed the file meanwhile.
+///
+/// # Errors
+/// `WouldBlock` when a living spawner holds it.
+pub fn lock(directory: &Path) -> io::Result<Option<File>> {
+    let path = directory.join(LOCK);
+    let file = match OpenOptions::new().create(true).truncate(false).write(true).open(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        other => other?,
+    };
+    rustix::fs::flock(file.as_fd(), FlockOperation::NonBlockingLockExclusive)?;
+    let still_there = fs::metadata(&path).is_ok_and(|now| file.metadata().is_ok_and(|own| own.ino() == now.ino()));
+    Ok(still_there.then_some(file))
+}
+
+/// What a later spawner, or a checkpoint, must know about a sandbox.
+pub struct Record<'a> {
+    pub pid: i32,
+    pub cgroup: &'a str,
+    pub layers: &'a [std::ffi::CString],
+    pub network: &'a str,
+}
+
+impl Record<'_> {
+    pub fn write(&self, path: &Path) -> io::Result<()> {
+        let mut text = String::new();
+        let start = start_time(self.pid).unwrap_or(0);
+        // Writing to a string can't fail.
+        let _ = writeln!(
+            text,
+            "pid {}\nstart {start}\ncgroup {}\nnetwork {}",
+            self.pid, self.cgroup, self.network
+        );
+        for layer in self.layers {
+            let _ = writeln!(text, "layer {layer:?}");
+        }
+        text.push_str(MOUNTS);
+        fs::write(path, text)
+    }
+}
+
+/// The mounts of every sandbox, as `mount <kind> <target>`.
+const MOUNTS: &str = "mount overlay /\nmount bind /.faas-agent\nmount proc /proc\nmount sysfs /sys\nmount bind /dev\n\
+    mount devpts /dev/pts\nmount tmpfs /dev/shm\nmount mqueue /dev/mqueue\n";
+
+/// The processes that records of this directory name and that still are the same processes.
+pub fn recorded_processes(directory: &Path) -> Vec<i32> {
+    let Ok(entries) = fs::read_dir(directory) else {
+        return Vec::new();
+    };
+    let records = entries
+        .flatten()
+        .filter(|entry| entry.path().extension().is_some_and(|kind| kind == RECORD));
+    records.filter_map(|entry| recorded_process(&entry.path())).collect()
+}
+
+fn recorded_process(path: &Path) -> Option<i32> {
+    let text = fs::read_to_string(path).ok()?;
+    let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key));
+    let pid: i32 = value("pid ")?.parse().ok()?;
+    let start: u64 = value("start ")?.parse().ok()?;
+    (start_time(pid) == Some(start)).then_some(pid)
+}
+
+/// When a process started, in ticks since boot: with the pid it names a process for good.
+pub fn start_time(pid: i32) -> Option<u64> {
+    const FIELD: usize = 19;
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, behind_name) = stat.rsplit_once(") ")?;
+    behind_name.split(' ').nth(FIELD)?.parse().ok()
+}

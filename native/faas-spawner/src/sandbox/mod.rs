@@ -1,0 +1,6 @@
+//! How a sandbox is made: checked wishes, a plan, and what the child does with it.
+
+pub mod child;
+pub mod mounts;
+pub mod plan;
+pub mod spec;

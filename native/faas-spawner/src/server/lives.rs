@@ -1,0 +1,232 @@
+//! What happens to a sandbox after its child was cloned.
+
+use std::os::fd::AsFd;
+
+use faas_wire::{Created, Destroyed, Died, ErrorCode, Stats};
+use rustix::process::{Signal, WaitId, WaitIdOptions};
+
+use super::Server;
+use super::registry::{Caller, Phase, Sandbox};
+use super::workshop::{Delivery, Order, Remains};
+use crate::refusal::Refusal;
+use crate::sandbox::child::Stage;
+
+/// `kind` of DIED and EXIT.
+const EXITED: u8 = 0;
+const SIGNALED: u8 = 1;
+
+impl Server {
+    /// The report pipe is readable: at its end the agent runs, otherwise it holds why not.
+    pub(super) fn child_reported(&mut self, slot: u64) {
+        let Some(sandbox) = self.registry.slot(slot) else {
+            return;
+        };
+        let Phase::Starting {
+            report,
+            caller,
+            since,
+            pooled,
+        } = &sandbox.phase
+        else {
+            return;
+        };
+        let mut bytes = [0_u8; 5];
+        let count = rustix::io::retry_on_intr(|| rustix::io::read(report, &mut bytes)).unwrap_or(0);
+        let (caller, since, pooled) = (*caller, *since, *pooled);
+        if count == bytes.len() {
+            let [stage, a, b, c, d] = bytes;
+            let errno = rustix::io::Errno::from_raw_os_error(i32::from_ne_bytes([a, b, c, d]));
+            sandbox.phase = Phase::Failed;
+            self.answer(caller, Refusal::system(Stage::describe(stage), errno).to_frame());
+        } else if has_ended(sandbox) {
+            sandbox.phase = Phase::Failed;
+            let message =
+                "the first process was killed while the sandbox was being made; is its memory limit too small?";
+            self.answer(caller, Refusal::new(ErrorCode::Unavailable, message).to_frame());
+        } else {
+            sandbox.phase = Phase::Running;
+            let created = Created {
+                pid: sandbox.pid.unsigned_abs(),
+                setup_ns: since.elapsed().as_nanos() as u64,
+                pooled,
+                socket: self
+                    .run_dir
+                    .agent_socket(&sandbox.id)
+                    .to_string_lossy()
+                    .into_owned()
+                    .into(),
+                cgroup: sandbox
+                    .group
+                    .as_ref()
+                    .map_or_else(String::new, |named| self.factory.name(&named.name))
+                    .into(),
+                ip: "".into(),
+            };
+            self.answer(caller, created);
+        }
+    }
+
+    /// The first process ended, and with it everything in its PID namespace.
+    pub(super) fn process_ended(&mut self, slot: u64) {
+        // The report, if any, is in the pipe by now and must be read before the end is dealt with.
+        self.child_reported(slot);
+        let Some(sandbox) = self.registry.slot(slot) else {
+            return;
+        };
+        let wait = WaitId::PidFd(sandbox.pidfd.as_fd());
+        let status = rustix::process::waitid(wait, WaitIdOptions::EXITED | WaitIdOptions::NOHANG);
+        let Ok(Some(status)) = status else { return };
+        sandbox.ended = Some(match status.exit_status() {
+            Some(code) => (EXITED, code.unsigned_abs()),
+            None => (SIGNALED, status.terminating_signal().unwrap_or(0).unsigned_abs()),
+        });
+        let _ = rustix::event::epoll::delete(&self.epoll, &sandbox.pidfd);
+        let remains = Remains {
+            slot,
+            group: sandbox.group.take(),
+            netns: sandbox.netns.take(),
+            files: vec![self.run_dir.agent_socket(&sandbox.id), self.run_dir.record(&sandbox.id)],
+        };
+        self.workshop.clean(remains);
+    }
+
+    pub(super) fn receive_deliveries(&mut self) {
+        for delivery in self.workshop.deliveries() {
+            match delivery {
+                Delivery::Netns(made) => {
+                    self.namespaces_ordered = self.namespaces_ordered.saturating_sub(1);
+                    match made {
+                        Ok(netns) => self.namespaces.push(netns),
+                        Err(error) => eprintln!("faas-spawner: no network namespace for the pool: {error}"),
+                    }
+                }
+                Delivery::Group(made) => {
+                    self.groups_ordered = self.groups_ordered.saturating_sub(1);
+                    match made {
+                        Ok(group) => self.groups.push(group),
+                        Err(error) => eprintln!("faas-spawner: no cgroup for the pool: {error}"),
+                    }
+                }
+                Delivery::Cleaned {
+                    slot,
+                    stats,
+                    group,
+                    netns,
+                    stuck,
+                } => {
+                    // What exceeds the pools is dropped by the cleaner's next order, not kept.
+                    self.groups.extend(group);
+                    self.namespaces.extend(netns);
+                    self.stuck.extend(stuck);
+                    self.trim_pools();
+                    self.sandbox_gone(slot, stats);
+                }
+            }
+        }
+    }
+
+    fn trim_pools(&mut self) {
+        self.namespaces.truncate(self.config.netns_pool);
+        while self.groups.len() > self.config.cgroup_pool {
+            if let Some(group) = self.groups.pop() {
+                self.workshop.order(Order::Remove(group));
+            }
+        }
+        for group in self.stuck.drain(..) {
+            self.workshop.order(Order::Remove(group));
+        }
+    }
+
+    fn sandbox_gone(&mut self, slot: u64, stats: Stats) {
+        let Some(sandbox) = self.registry.remove(slot) else {
+            return;
+        };
+        match sandbox.phase {
+            Phase::Ending { callers } => {
+                for caller in callers {
+                    self.answer(caller, Destroyed { stats: stats.clone() });
+                }
+            }
+            Phase::Running => {
+                let (kind, code) = sandbox.ended.unwrap_or((SIGNALED, 0));
+                self.announce(&Died {
+                    id: sandbox.id.into(),
+                    kind,
+                    code,
+                    stats,
+                });
+            }
+            Phase::Starting { .. } | Phase::Failed => {}
+        }
+    }
+
+    fn announce(&mut self, died: &Died) {
+        for number in self.connections.keys().copied().collect::<Vec<_>>() {
+            let everyone = Caller {
+                connection: number,
+                stream: 0,
+            };
+            self.answer(everyone, died.clone());
+        }
+    }
+
+    /// Kills one sandbox; the caller is answered when nothing of it is left.
+    pub(super) fn destroy(&mut self, id: &str, caller: Caller) -> Result<(), Refusal> {
+        let Some(sandbox) = self.registry.find(id) else {
+            return Err(Refusal::new(ErrorCode::NotFound, format!("there is no sandbox {id}")));
+        };
+        match &mut sandbox.phase {
+            Phase::Ending { callers } => callers.push(caller),
+            Phase::Failed => {
+                return Err(Refusal::new(
+                    ErrorCode::NotFound,
+                    format!("sandbox {id} was never made"),
+                ));
+            }
+            Phase::Starting { .. } => {
+                return Err(Refusal::new(
+                    ErrorCode::Unavailable,
+                    format!("sandbox {id} is still being made"),
+                ));
+            }
+            Phase::Running => {
+                sandbox.phase = Phase::Ending { callers: vec![caller] };
+                kill(sandbox);
+            }
+        }
+        Ok(())
+    }
+
+    /// The host gave up on a CREATE that was not answered yet.
+    pub(super) fn cancel_creation(&mut self, caller: Caller) {
+        let Some(sandbox) = self.registry.starting_for(caller) else {
+            return;
+        };
+        sandbox.phase = Phase::Failed;
+        kill(sandbox);
+        let closed = Refusal::new(ErrorCode::Unavailable, "closed before the sandbox was made");
+        self.answer(caller, closed.to_frame());
+    }
+
+    /// Starts the end of everything.
+    pub(super) fn end(&mut self) {
+        if self.ending.is_some() {
+            return;
+        }
+        self.ending = Some(std::time::Instant::now());
+        for sandbox in self.registry.iter() {
+            kill(sandbox);
+        }
+    }
+}
+
+fn has_ended(sandbox: &Sandbox) -> bool {
+    let wait = WaitId::PidFd(sandbox.pidfd.as_fd());
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    matches!(rustix::process::waitid(wait, options), Ok(Some(_)))
+}
+
+fn kill(sandbox: &Sandbox) {
+    // It fails only when the process has ended already, which is reported in its own way.
+    let _ = rustix::process::pidfd_send_signal(&sandbox.pidfd, Signal::KILL);
+}

@@ -1,0 +1,100 @@
+//! The sandboxes alive, and what they hold.
+
+use std::collections::HashMap;
+use std::os::fd::OwnedFd;
+use std::time::Instant;
+
+use super::workshop::NamedGroup;
+use crate::net::namespace::Netns;
+
+/// Where an answer goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caller {
+    pub connection: u64,
+    pub stream: u32,
+}
+
+/// What a sandbox is doing.
+#[derive(Debug)]
+pub enum Phase {
+    /// The child is on its way to exec; its report pipe is watched.
+    Starting {
+        report: OwnedFd,
+        caller: Caller,
+        since: Instant,
+        pooled: u8,
+    },
+    Running,
+    /// Killed on request; the callers wait for the end.
+    Ending {
+        callers: Vec<Caller>,
+    },
+    /// Never became a sandbox: the caller has its error, the rest is being cleaned up.
+    Failed,
+}
+
+#[derive(Debug)]
+pub struct Sandbox {
+    pub id: String,
+    pub pid: i32,
+    pub pidfd: OwnedFd,
+    pub phase: Phase,
+    pub group: Option<NamedGroup>,
+    pub netns: Option<Netns>,
+    /// How its first process ended, once it did.
+    pub ended: Option<(u8, u32)>,
+}
+
+/// Finds sandboxes by slot (the number in event tokens, never used twice) and by id.
+#[derive(Debug, Default)]
+pub struct Registry {
+    slots: HashMap<u64, Sandbox>,
+    ids: HashMap<String, u64>,
+    next: u64,
+}
+
+impl Registry {
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    pub fn contains(&self, id: &str) -> bool {
+        self.ids.contains_key(id)
+    }
+
+    /// The slot the next sandbox will get.
+    pub fn insert(&mut self, sandbox: Sandbox) -> u64 {
+        let slot = self.next;
+        self.next += 1;
+        self.ids.insert(sandbox.id.clone(), slot);
+        self.slots.insert(slot, sandbox);
+        slot
+    }
+
+    pub fn slot(&mut self, slot: u64) -> Option<&mut Sandbox> {
+        self.slots.get_mut(&slot)
+    }
+
+    pub fn find(&mut self, id: &str) -> Option<&mut Sandbox> {
+        self.slots.get_mut(self.ids.get(id)?)
+    }
+
+    pub fn remove(&mut self, slot: u64) -> Option<Sandbox> {
+        let sandbox = self.slots.remove(&slot)?;
+        self.ids.remove(&sandbox.id);
+        Some(sandbox)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Sandbox> {
+        self.slots.values()
+    }
+
+    /// The sandbox whose CREATE came over this stream and is not answered yet.
+    pub fn starting_for(&mut self, wanted: Caller) -> Option<&mut Sandbox> {
+        let is_wanted = |sandbox: &&mut Sandbox| match &sandbox.phase {
+            Phase::Starting { caller, .. } => *caller == wanted,
+            Phase::Running | Phase::Ending { .. } | Phase::Failed => false,
+        };
+        self.slots.values_mut().find(is_wanted)
+    }
+}

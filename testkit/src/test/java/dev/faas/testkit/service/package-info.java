@@ -1,0 +1,4 @@
+@NullMarked
+package dev.faas.testkit.service;
+
+import org.jspecify.annotations.NullMarked;
