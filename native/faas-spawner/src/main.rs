@@ -96,7 +96,7 @@ fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let host = Host {
         agent: stage::c_path(&config.agent)?,
         stage,
-        filter: seccomp::compile()?,
+        filter: seccomp::program(),
         proc_masks: existing_masks(),
         rootless,
         guest_settings: Settings::new(0, last),

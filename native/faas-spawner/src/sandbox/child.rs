@@ -185,5 +185,5 @@ fn give_up_privileges(plan: &Plan<'_>) -> Result<(), Failure> {
     for limit in &plan.rlimits {
         at(Stage::Rlimits, sys::prlimit(0, limit.resource, limit.soft, limit.hard))?;
     }
-    at(Stage::Seccomp, seccomp::load(&plan.host.filter))
+    at(Stage::Seccomp, seccomp::apply(&plan.host.filter))
 }

@@ -4,7 +4,7 @@ use std::ffi::{CStr, CString, c_char};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use seccompiler::sock_filter;
+use libc::sock_filter;
 
 use crate::guest::{GuestFile, guest_files};
 use crate::net::namespace::Settings;
