@@ -167,7 +167,7 @@ public interface FilesContract extends SandboxFixture {
         try (var sandbox = create()) {
             var dir = directory(sandbox);
             var events = new CopyOnWriteArrayList<FileEvent>();
-            try (var watch = sandbox.files().watch(dir, "", true, events::add)) {
+            try (var _ = sandbox.files().watch(dir, "", true, events::add)) {
                 CommandRun.shell(sandbox, "cd %s; echo 1 > a; mkdir d; mv a b; rm b".formatted(dir));
                 Eventually.holds(() -> assertThat(events)
                         .extracting(FileEvent::kind, FileEvent::path)

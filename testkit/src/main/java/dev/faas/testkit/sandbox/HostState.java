@@ -28,7 +28,7 @@ public record HostState(Set<String> processes, Set<String> mounts, Set<String> c
     /// @param directories run directories of the driver under test
     public static HostState now(Path... directories) {
         return new HostState(
-                descendants(), mounts(), cgroups(), links(), files(directories));
+                descendants(), mountPoints(), ownGroups(), ownLinks(), files(directories));
     }
 
     /// Waits until everything is as it was.
@@ -43,20 +43,20 @@ public record HostState(Set<String> processes, Set<String> mounts, Set<String> c
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
-    private static Set<String> mounts() {
+    private static Set<String> mountPoints() {
         return lines(Path.of("/proc/self/mounts")).stream()
                 .map(line -> line.split(" ")[1])
                 .filter(point -> point.contains(PREFIX))
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
-    private static Set<String> links() {
+    private static Set<String> ownLinks() {
         return names(Path.of("/sys/class/net")).stream()
                 .filter(name -> name.startsWith(PREFIX) || name.startsWith("fv"))
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
-    private static Set<String> cgroups() {
+    private static Set<String> ownGroups() {
         var found = new TreeSet<String>();
         var root = Path.of("/sys/fs/cgroup");
         var tops = new ArrayList<>(List.of(root));
