@@ -33,7 +33,16 @@ public record ExecutionRecord(
     }
 
     /// The same with at most so many bytes of each stream and of all files together; what is cut is marked as truncated.
-    ExecutionRecord withOutputUpTo(DataSize limit) {
+    public ExecutionRecord withOutputUpTo(DataSize limit) {
+        return withResult(result.map(whole -> whole.withOutputUpTo(limit.bytes())));
+    }
+
+    /// The same without what the command printed and the files it returned.
+    public ExecutionRecord withoutOutput() {
+        return withResult(result.map(ExecutionResult::withoutOutput));
+    }
+
+    private ExecutionRecord withResult(Optional<ExecutionResult> other) {
         return new ExecutionRecord(
                 id,
                 tenant,
@@ -47,6 +56,6 @@ public record ExecutionRecord(
                 finishedAt,
                 errorCode,
                 errorDetail,
-                result.map(whole -> whole.withOutputUpTo(limit.bytes())));
+                other);
     }
 }

@@ -14,7 +14,8 @@ public interface ExecutionRepository {
 
     Optional<ExecutionRecord> find(String tenant, String id);
 
-    /// Newest first.
+    /// Newest first, and without what the commands printed or the files they returned, which may be megabytes: [#find] has those. Other
+    /// figures of the result are there.
     Page list(Query query);
 
     /// Marks every unfinished execution of a server that is no longer alive as FAILED with the reason, and what those servers had
@@ -27,7 +28,7 @@ public interface ExecutionRepository {
     /// Deletes final records finished before the time, at most `limit`.
     int deleteFinishedBefore(Instant time, int limit);
 
-    /// Deletes the oldest final records beyond the newest `keep`, at most `limit`.
+    /// Deletes final records beyond the `keep` that finished last, at most `limit`.
     int deleteFinishedBeyond(long keep, int limit);
 
     /// Deletes keys whose time is over, at most `limit`.

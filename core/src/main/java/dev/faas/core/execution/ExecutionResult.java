@@ -56,6 +56,25 @@ public record ExecutionResult(
                 peakMemoryBytes);
     }
 
+    /// The same figures without stdout, stderr and files.
+    public ExecutionResult withoutOutput() {
+        return new ExecutionResult(
+                outcome,
+                new byte[0],
+                new byte[0],
+                stdoutBytes,
+                stderrBytes,
+                isTruncated,
+                List.of(),
+                isolation,
+                imageDigest,
+                isPooled,
+                phases,
+                userTime,
+                systemTime,
+                peakMemoryBytes);
+    }
+
     private List<OutputFile> startOfFiles(long limit) {
         var cut = new ArrayList<OutputFile>(files.size());
         long left = limit;

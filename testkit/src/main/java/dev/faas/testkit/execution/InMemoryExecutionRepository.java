@@ -27,6 +27,11 @@ public final class InMemoryExecutionRepository implements ExecutionRepository {
             .thenComparing(row -> row.current.id())
             .reversed();
 
+    private static final Comparator<Row> LAST_FINISHED_FIRST = Comparator.comparing(
+                    (Row row) -> row.current.finishedAt().orElseThrow())
+            .thenComparing(row -> row.current.id())
+            .reversed();
+
     private final Shared shared;
     private final String server;
     private volatile boolean isAway;
@@ -94,7 +99,7 @@ public final class InMemoryExecutionRepository implements ExecutionRepository {
                     .filter(row -> from.isEmpty() || PageCursor.of(row.current).isOlderThan(from.get()))
                     .sorted(NEWEST_FIRST)
                     .limit(query.limit() + 1L)
-                    .map(Row::current)
+                    .map(row -> row.current.withoutOutput())
                     .toList();
             boolean isMore = found.size() > query.limit();
             var page = isMore ? found.subList(0, query.limit()) : found;
@@ -124,7 +129,7 @@ public final class InMemoryExecutionRepository implements ExecutionRepository {
     public int deleteFinishedBefore(Instant time, int limit) {
         requireHere();
         return locked(() -> {
-            var old = finished().stream()
+            var old = finished().reversed().stream()
                     .filter(row -> row.current.finishedAt().orElseThrow().isBefore(time))
                     .limit(limit)
                     .toList();
@@ -188,7 +193,7 @@ public final class InMemoryExecutionRepository implements ExecutionRepository {
     private List<Row> finished() {
         return shared.rows.values().stream()
                 .filter(row -> row.current.state().isFinal())
-                .sorted(NEWEST_FIRST)
+                .sorted(LAST_FINISHED_FIRST)
                 .toList();
     }
 
