@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use faas_wire::{Decoder, Error as ErrorFrame, ErrorCode, FrameType, HEADER_LEN, Header, MAX_DATA, Message, WireError};
+use faas_wire::{
+    Decoder, Error as ErrorFrame, ErrorCode, FrameType, HEADER_LEN, Header, MAX_DATA, Message, WireError, encode_data,
+};
 use rustix::io::Errno;
 
 use crate::poller::Key;
@@ -38,6 +40,10 @@ impl Outbox {
             // An ERROR of this size always fits.
             let _ = Message::from(error).encode(&mut self.buffer, stream);
         }
+    }
+
+    pub fn send_data(&mut self, kind: FrameType, stream: u32, end: bool, data: &[u8]) {
+        encode_data(&mut self.buffer, kind, stream, end, data);
     }
 
     /// Reads up to `most` bytes from `read` straight into a data frame of at most `keep` bytes; returns what was read.

@@ -3,12 +3,14 @@ mod agent;
 mod args;
 mod connection;
 mod exec;
+mod files;
 mod operation;
 mod peer;
 mod poller;
 mod proc_table;
 mod sys;
 mod timers;
+mod tunnel;
 mod users;
 
 use std::process::ExitCode;

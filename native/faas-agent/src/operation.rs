@@ -1,3 +1,4 @@
+use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
 use faas_wire::{Credit, Error as ErrorFrame, ErrorCode, Frame, FrameType, Message, WireError};
@@ -51,6 +52,9 @@ pub trait Operation {
         false
     }
 }
+
+/// What became of an opening request: an operation that goes on, or nothing, when the final frame is already sent.
+pub type Opened = Result<Option<Box<dyn Operation>>, Failure>;
 
 /// Why a request can't be served: the content of an ERROR frame.
 #[derive(Debug)]
@@ -141,6 +145,31 @@ impl Cx<'_> {
             data_type: kind as u8,
             bytes,
         });
+    }
+
+    /// Reads straight into a data frame; returns what was read.
+    pub fn read_data(
+        &mut self,
+        kind: FrameType,
+        source: &OwnedFd,
+        at: Option<u64>,
+        most: usize,
+    ) -> Result<usize, Errno> {
+        let stream = self.stream;
+        let Some(out) = self.out.as_deref_mut() else {
+            return Err(Errno::AGAIN);
+        };
+        out.read_data(kind, stream, (most, most), |space| match at {
+            Some(offset) => rustix::io::pread(source, space, offset).map(|(filled, _)| filled.len()),
+            None => rustix::io::read(source, space).map(|(filled, _)| filled.len()),
+        })
+    }
+
+    /// The empty data frame that ends our direction.
+    pub fn send_end(&mut self) {
+        if let Some(out) = self.out.as_deref_mut() {
+            out.send_data(FrameType::Data, self.stream, true, &[]);
+        }
     }
 
     pub fn has_room(&self) -> bool {

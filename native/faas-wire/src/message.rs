@@ -123,7 +123,7 @@ macro_rules! frames {
                 let reader = &mut Reader::new(payload);
                 match kind {
                     $(FrameType::$variant => $variant::get_fields(reader).map(Self::$variant),)*
-                    $(FrameType::$dvariant)|* => Err(WireError::UnknownType(kind as u8)),
+                    $(FrameType::$dvariant)|* => Err(WireError::Unexpected),
                 }
             }
 

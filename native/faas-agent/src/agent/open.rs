@@ -1,11 +1,11 @@
 //! Requests that open a stream.
 
-use faas_wire::{Error as ErrorFrame, ErrorCode, Exec, Frame, MAX_STREAMS, Message, WireError, exec_mode};
+use faas_wire::{Error as ErrorFrame, ErrorCode, Frame, MAX_STREAMS, Message, WireError, exec_mode};
 
 use super::{Agent, Facts, Slot};
-use crate::exec;
-use crate::operation::{Cx, Failure, Operation};
+use crate::operation::{Cx, Opened, Operation};
 use crate::poller::Key;
+use crate::{exec, files, tunnel};
 
 impl Facts {
     /// What marks all processes that end with a connection.
@@ -46,12 +46,10 @@ impl Agent {
             );
             return Ok(());
         }
-        let opened = match message {
-            Message::Exec(exec) => self.open_exec(connection_key, key, frame.stream, &exec),
-            other => self.open_other(connection_key, key, frame.stream, other),
-        };
+        let opened = self.start_operation(connection_key, key, frame.stream, message);
         match opened {
-            Ok(operation) => self.adopt(connection_key, key, frame.stream, operation),
+            Ok(Some(operation)) => self.adopt(connection_key, key, frame.stream, operation),
+            Ok(None) => {}
             Err(failure) => {
                 if let Some(connection) = self.connections.get_mut(&connection_key) {
                     connection.out.send(frame.stream, failure);
@@ -77,19 +75,11 @@ impl Agent {
         }
     }
 
-    fn open_exec(
-        &mut self,
-        connection: Key,
-        key: Key,
-        stream: u32,
-        exec: &Exec,
-    ) -> Result<Box<dyn Operation>, Failure> {
-        let detached = exec.mode & exec_mode::DETACHED != 0;
-        let cookie = self.facts.cookie(connection, key, detached);
-        let Some(connection) = self.connections.get_mut(&connection) else {
-            return Err(Failure::invalid("the connection is gone"));
+    /// Answers the operation that goes on, if the request isn't served already.
+    fn start_operation(&mut self, connection_key: Key, key: Key, stream: u32, message: Message) -> Opened {
+        let Some(connection) = self.connections.get_mut(&connection_key) else {
+            return Ok(None);
         };
-        connection.has_attached |= !detached;
         let mut cx = Cx {
             key,
             stream,
@@ -100,13 +90,18 @@ impl Agent {
             facts: &self.facts,
             scratch: &mut self.scratch,
         };
-        let (pid, process) = exec::start(&mut cx, &mut self.spawner, exec, cookie)?;
-        self.pids.insert(pid, key);
-        self.facts.roots.borrow_mut().insert(pid);
-        Ok(Box::new(process))
-    }
-
-    fn open_other(&mut self, _c: Key, _key: Key, _stream: u32, _m: Message) -> Result<Box<dyn Operation>, Failure> {
-        Err(Failure::new(ErrorCode::Unavailable, "this request is not served"))
+        match message {
+            Message::Exec(exec) => {
+                let detached = exec.mode & exec_mode::DETACHED != 0;
+                let cookie = self.facts.cookie(connection_key, key, detached);
+                let (pid, process) = exec::start(&mut cx, &mut self.spawner, &exec, cookie)?;
+                connection.has_attached |= !detached;
+                self.pids.insert(pid, key);
+                self.facts.roots.borrow_mut().insert(pid);
+                Ok(Some(Box::new(process)))
+            }
+            Message::Connect(connect) => tunnel::open(&mut cx, &connect),
+            other => files::open(&mut cx, other),
+        }
     }
 }

@@ -147,7 +147,7 @@ fn check(stage: Stage, result: libc::c_long) -> Result<(), (Stage, c_int)> {
 }
 
 fn prepare(launch: &Launch<'_>) -> Result<(), (Stage, c_int)> {
-    // SAFETY (here and below): system calls on numbers and on memory that `launch` keeps alive.
+    // SAFETY: system calls on numbers and on memory that `launch` keeps alive.
     unsafe {
         check(Stage::Streams, libc::setsid().into())?;
         for (target, source) in launch.stdio.iter().enumerate() {
@@ -178,10 +178,7 @@ fn set_limits(launch: &Launch<'_>) -> Result<(), (Stage, c_int)> {
         // SAFETY: reads one rlimit64, writes nothing.
         unsafe { libc::syscall(libc::SYS_prlimit64, 0, resource, limit, null::<c_void>()) }
     };
-    check(
-        Stage::Limits,
-        set(libc::c_long::from(libc::RLIMIT_NOFILE as u32), &launch.nofile),
-    )?;
+    check(Stage::Limits, set(libc::RLIMIT_NOFILE.into(), &launch.nofile))?;
     for rlimit in launch.rlimits {
         let limit = libc::rlimit64 {
             rlim_cur: rlimit.soft,
