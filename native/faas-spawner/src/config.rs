@@ -58,9 +58,9 @@ usage: faas-spawner --run-dir DIR --agent FILE [options]
   --network CIDR       private range of sandboxes with a network (default 10.231.0.0/16)
   --gateway-port N     port of the host no sandbox may reach (repeatable)
   --max-sandboxes N    sandboxes alive at once (default 4096)
-  --netns-pool N       network namespaces without a way out kept ready (default 64)
+  --netns-pool N       network namespaces without a way out kept ready (default 32)
   --nat-pool N         network namespaces with a way out kept ready once one was used (default 16)
-  --cgroup-pool N      sets of cgroups kept ready (default 64)";
+  --cgroup-pool N      sets of cgroups and sockets kept ready (default 32)";
 
 /// Reads the arguments after the program's name.
 ///
@@ -75,9 +75,9 @@ pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Command, String>
         gateway_ports: Vec::new(),
         network: (Ipv4Addr::new(10, 231, 0, 0), 16),
         max_sandboxes: 4096,
-        netns_pool: 64,
+        netns_pool: 32,
         nat_pool: 16,
-        cgroup_pool: 64,
+        cgroup_pool: 32,
     };
     while let Some(name) = arguments.next() {
         match name.as_str() {

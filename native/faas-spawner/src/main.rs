@@ -23,6 +23,7 @@ use std::process::ExitCode;
 use cgroup::{Factory, Layout};
 use config::{Command, Config, MAPPED_IDS};
 use net::namespace::Settings;
+use net::router::Uplink;
 use rundir::RunDir;
 use sandbox::plan::{Host, existing_masks};
 use server::{Parts, Server, identity_map};
@@ -104,7 +105,13 @@ fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let parts = Parts {
         uid_map: identity_map(rootless, config.uid_base, uid),
         gid_map: identity_map(rootless, config.uid_base, gid),
-        settings: Settings::new(config.uid_base, config.uid_base + MAPPED_IDS - 1),
+        uplink: Uplink {
+            instance: run_dir.name().to_owned(),
+            network: config.network,
+            gateway_ports: config.gateway_ports.clone(),
+            run_dir: run_dir.path().to_owned(),
+            settings: Settings::new(config.uid_base, config.uid_base + MAPPED_IDS - 1),
+        },
         config,
         run_dir,
         host,

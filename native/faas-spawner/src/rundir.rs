@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io;
+use std::io::{self, Write as _};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use rustix::mount::UnmountFlags;
 pub const LOCK: &str = "lock";
 pub const SOCKET: &str = "spawner.sock";
 pub const STAGE: &str = "stage";
-const RECORD: &str = "record";
+pub const RECORD: &str = "record";
 
 /// A locked run directory; the lock is held as long as this lives, and by no child.
 #[derive(Debug)]
@@ -60,14 +60,6 @@ impl RunDir {
         self.path.join(SOCKET)
     }
 
-    pub fn agent_socket(&self, id: &str) -> PathBuf {
-        self.path.join(format!("{id}.sock"))
-    }
-
-    pub fn record(&self, id: &str) -> PathBuf {
-        self.path.join(format!("{id}.{RECORD}"))
-    }
-
     /// Removes the directory with everything in it.
     pub fn remove(self) -> io::Result<()> {
         // Mounted in our own namespace only, and only when root prepared it.
@@ -93,6 +85,7 @@ pub fn lock(directory: &Path) -> io::Result<Option<File>> {
 
 /// What a later spawner, or a checkpoint, must know about a sandbox.
 pub struct Record<'a> {
+    pub id: &'a str,
     pub pid: i32,
     pub cgroup: &'a str,
     pub layers: &'a [std::ffi::CString],
@@ -100,23 +93,38 @@ pub struct Record<'a> {
 }
 
 impl Record<'_> {
+    /// Writes over the file in place: what is behind `END` is of an earlier, longer record.
     pub fn write(&self, path: &Path) -> io::Result<()> {
         let mut text = String::new();
         let start = start_time(self.pid).unwrap_or(0);
+        let Self {
+            id,
+            pid,
+            cgroup,
+            network,
+            ..
+        } = self;
         // Writing to a string can't fail.
         let _ = writeln!(
             text,
-            "pid {}\nstart {start}\ncgroup {}\nnetwork {}",
-            self.pid, self.cgroup, self.network
+            "pid {pid}\nstart {start}\nid {id}\ncgroup {cgroup}\nnetwork {network}"
         );
         for layer in self.layers {
             let _ = writeln!(text, "layer {layer:?}");
         }
         text.push_str(MOUNTS);
-        fs::write(path, text)
+        text.push_str(END);
+        OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes())
     }
 }
 
+/// Says that the file describes no sandbox.
+pub fn clear_record(path: &Path) -> io::Result<()> {
+    OpenOptions::new().write(true).open(path)?.write_all(END.as_bytes())
+}
+
+/// Last line of a record.
+const END: &str = "end\n";
 /// The mounts of every sandbox, as `mount <kind> <target>`.
 const MOUNTS: &str = "mount overlay /\nmount bind /.faas-agent\nmount proc /proc\nmount sysfs /sys\nmount bind /dev\n\
     mount devpts /dev/pts\nmount tmpfs /dev/shm\nmount mqueue /dev/mqueue\n";
@@ -134,7 +142,8 @@ pub fn recorded_processes(directory: &Path) -> Vec<i32> {
 
 fn recorded_process(path: &Path) -> Option<i32> {
     let text = fs::read_to_string(path).ok()?;
-    let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key));
+    let lines = || text.lines().take_while(|line| *line != END.trim_end());
+    let value = |key: &str| lines().find_map(|line| line.strip_prefix(key));
     let pid: i32 = value("pid ")?.parse().ok()?;
     let start: u64 = value("start ")?.parse().ok()?;
     (start_time(pid) == Some(start)).then_some(pid)

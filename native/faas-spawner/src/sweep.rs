@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, PidfdFlags, Signal};
 
 use crate::cgroup::{self, Layout};
+use crate::net::router;
 use crate::rundir;
 
 /// How long killed processes may take to disappear.
@@ -48,6 +49,7 @@ pub fn sweep_instance(layout: &Layout, directory: &Path, name: &str) -> io::Resu
         pids
     })?;
     remove_groups(&roots)?;
+    router::withdraw(directory, name)?;
     remove_files(directory)
 }
 

@@ -7,10 +7,12 @@ pub mod layout;
 mod v1;
 mod v2;
 
+use std::ffi::CString;
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use faas_wire::Stats;
 
@@ -31,7 +33,8 @@ pub enum Group {
 
 /// How a new process gets into its groups.
 pub enum Entry {
-    Tasks(Vec<OwnedFd>),
+    /// The child writes itself into these files.
+    Tasks(Arc<[CString]>),
     Clone(OwnedFd),
     None,
 }
@@ -107,9 +110,9 @@ impl Group {
         }
     }
 
-    pub fn entry(&mut self) -> io::Result<Entry> {
+    pub fn entry(&self) -> io::Result<Entry> {
         match self {
-            Self::V1(group) => group.tasks().map(Entry::Tasks),
+            Self::V1(group) => Ok(Entry::Tasks(group.tasks())),
             Self::V2(group) => group.directory().map(Entry::Clone),
             Self::None => Ok(Entry::None),
         }

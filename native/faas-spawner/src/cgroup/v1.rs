@@ -1,22 +1,25 @@
 //! Version 1: one directory per hierarchy, entered one by one.
 
+use std::ffi::CString;
 use std::fs;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use faas_wire::Stats;
 
 use super::layout::{Controller, Mount};
 use super::{read_key, read_number, write};
 use crate::sandbox::spec::Limits;
+use crate::stage::c_path;
 
 /// Length of the period over which the CPU quota counts.
 const CPU_PERIOD_US: u64 = 100_000;
 /// The kernel's smallest quota.
 const CPU_QUOTA_MIN_US: u64 = 1_000;
-/// A recycled group may still be charged with this much, mostly kernel objects that are freed later.
-const CLEAN_BYTES: u64 = 512 << 10;
+/// What a dead sandbox's group may still be charged with: kernel objects on their way out, and pages of the image.
+/// More is reclaimed first, which takes milliseconds.
+const CLEAN_BYTES: u64 = 4 << 20;
 const NO_LIMIT: &str = "-1";
 
 #[derive(Debug)]
@@ -24,11 +27,13 @@ pub struct Group {
     directories: Vec<(PathBuf, Vec<Controller>)>,
     limits: Limits,
     device: Option<(u32, u32)>,
-    /// Descriptors of the `tasks` files, opened ahead of use.
-    tasks: Vec<OwnedFd>,
+    /// Paths of the `tasks` files.
+    tasks: Arc<[CString]>,
     /// The counter can't be set back, so it is subtracted.
     oom_kills_before: u64,
     swap_is_counted: bool,
+    /// The peak has to be set back before use, when the last user's remainders are gone.
+    used_before: bool,
 }
 
 impl Group {
@@ -37,9 +42,10 @@ impl Group {
             directories: Vec::with_capacity(mounts.len()),
             limits: Limits::default(),
             device: None,
-            tasks: Vec::new(),
+            tasks: Arc::new([]),
             oom_kills_before: 0,
             swap_is_counted: false,
+            used_before: false,
         };
         for mount in mounts {
             let directory = mount.path.join(path);
@@ -49,7 +55,8 @@ impl Group {
         if let Some(memory) = group.directory(Controller::Memory) {
             group.swap_is_counted = memory.join("memory.memsw.limit_in_bytes").exists();
         }
-        group.tasks = group.open_tasks()?;
+        let tasks = group.directories().map(|path| c_path(&path.join("tasks")));
+        group.tasks = tasks.collect::<io::Result<_>>()?;
         Ok(group)
     }
 
@@ -65,25 +72,15 @@ impl Group {
         found.map(|(path, _)| path.as_path())
     }
 
-    fn open_tasks(&self) -> io::Result<Vec<OwnedFd>> {
-        let open = |path: &Path| {
-            fs::OpenOptions::new()
-                .write(true)
-                .open(path.join("tasks"))
-                .map(OwnedFd::from)
-        };
-        self.directories().map(open).collect()
-    }
-
-    pub fn tasks(&mut self) -> io::Result<Vec<OwnedFd>> {
-        match std::mem::take(&mut self.tasks) {
-            tasks if tasks.is_empty() => self.open_tasks(),
-            tasks => Ok(tasks),
-        }
+    pub fn tasks(&self) -> Arc<[CString]> {
+        self.tasks.clone()
     }
 
     pub fn limit(&mut self, limits: &Limits, device: Option<(u32, u32)>) -> io::Result<()> {
         if let Some(memory) = self.directory(Controller::Memory) {
+            if self.used_before {
+                write(memory, "memory.max_usage_in_bytes", "0")?;
+            }
             limit_memory(
                 memory,
                 limits.memory_bytes,
@@ -153,13 +150,12 @@ impl Group {
             if read_number(memory, "memory.usage_in_bytes") > CLEAN_BYTES {
                 return Ok(false);
             }
-            write(memory, "memory.max_usage_in_bytes", "0")?;
         }
+        self.used_before = true;
         self.oom_kills_before = self.oom_kills();
         if let Some(cpuacct) = self.directory(Controller::Cpuacct) {
             write(cpuacct, "cpuacct.usage", "0")?;
         }
-        self.tasks = self.open_tasks()?;
         Ok(true)
     }
 }

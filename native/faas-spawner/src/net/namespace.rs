@@ -3,6 +3,7 @@
 use std::ffi::{CStr, CString};
 use std::fs::{self, File};
 use std::io;
+use std::net::Ipv4Addr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{Mode, OFlags};
@@ -11,6 +12,7 @@ use rustix::mount::MountAttrFlags;
 use rustix::net::{AddressFamily, SocketType};
 use rustix::thread::{LinkNameSpaceType, UnshareFlags};
 
+use super::router::GUEST_LINK;
 use crate::sandbox::mounts::new_mount;
 
 /// Settings of a guest's namespace: paths relative to the root, and values.
@@ -54,6 +56,8 @@ pub struct Netns {
     pub namespace: OwnedFd,
     /// Detached; taken by the sandbox that uses the namespace.
     pub sysfs: Option<OwnedFd>,
+    /// Of the guest's end of a way out; `None` without one.
+    pub address: Option<Ipv4Addr>,
 }
 
 /// The namespace the calling thread is in.
@@ -81,6 +85,7 @@ fn set_up(settings: &Settings) -> io::Result<Netns> {
     Ok(Netns {
         namespace,
         sysfs: Some(new_sysfs()?),
+        address: None,
     })
 }
 
@@ -105,7 +110,33 @@ pub fn recycle(netns: Netns, home: BorrowedFd<'_>) -> io::Result<Option<Netns>> 
     Ok(Some(Netns {
         namespace: netns.namespace,
         sysfs: Some(sysfs?),
+        address: None,
     }))
+}
+
+/// Bytes received and sent over the guest's link, as the file shows them: `/proc/<pid>/net/dev`.
+pub fn traffic(process: &str) -> (u64, u64) {
+    let text = fs::read_to_string(format!("/proc/{process}/net/dev")).unwrap_or_default();
+    let line = text
+        .lines()
+        .find_map(|line| line.trim_start().strip_prefix(GUEST_LINK)?.strip_prefix(':'));
+    let numbers: Vec<u64> = line
+        .unwrap_or_default()
+        .split_whitespace()
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    const RECEIVED: usize = 0;
+    const SENT: usize = 8;
+    let number = |index: usize| numbers.get(index).copied().unwrap_or(0);
+    (number(RECEIVED), number(SENT))
+}
+
+/// The counters of a namespace whose processes are gone.
+pub fn final_traffic(netns: &Netns, home: BorrowedFd<'_>) -> io::Result<(u64, u64)> {
+    enter(netns.namespace.as_fd())?;
+    let counted = traffic("thread-self");
+    enter(home)?;
+    Ok(counted)
 }
 
 fn is_clean() -> io::Result<bool> {

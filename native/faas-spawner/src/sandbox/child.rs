@@ -4,6 +4,7 @@
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::{Gid, Signal, Uid};
 
@@ -96,9 +97,11 @@ pub fn run(plan: &Plan<'_>) -> ! {
 fn become_agent(plan: &Plan<'_>) -> Result<std::convert::Infallible, Failure> {
     die_with_the_spawner(plan)?;
     sys::reset_signals();
-    for tasks in &plan.tasks {
+    for path in plan.tasks.iter() {
+        let flags = OFlags::WRONLY | OFlags::CLOEXEC;
+        let tasks = at(Stage::Cgroup, rustix::fs::open(path, flags, Mode::empty()))?;
         // "0" is the writer itself. The kernel then needs no lock over all forks, which a pid would take.
-        at(Stage::Cgroup, rustix::io::write(tasks, b"0"))?;
+        at(Stage::Cgroup, rustix::io::write(&tasks, b"0"))?;
     }
     let pieces = mounts::take_host_pieces(plan)?;
     at(Stage::Maps, wait_for_maps(plan.go.as_fd()))?;
@@ -110,9 +113,9 @@ fn become_agent(plan: &Plan<'_>) -> Result<std::convert::Infallible, Failure> {
         rustix::thread::unshare_unsafe(rustix::thread::UnshareFlags::NEWCGROUP)
     })?;
     at(Stage::Identity, rustix::process::setsid())?;
-    rustix::process::umask(rustix::fs::Mode::empty());
+    rustix::process::umask(Mode::empty());
     mounts::enter_new_root(plan, &pieces)?;
-    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
+    rustix::process::umask(Mode::from_raw_mode(0o022));
     at(Stage::Hostname, sys::set_hostname(&plan.hostname))?;
     arrange_descriptors(plan)?;
     give_up_privileges(plan)?;
@@ -157,8 +160,8 @@ fn become_root(plan: &Plan<'_>) -> Result<(), Failure> {
 
 /// 0, 1 and 2 are the sandbox's own null device, 3 is the listening socket, the rest closes at exec.
 fn arrange_descriptors(plan: &Plan<'_>) -> Result<(), Failure> {
-    let flags = rustix::fs::OFlags::RDWR | rustix::fs::OFlags::CLOEXEC;
-    let null = rustix::fs::open(c"/dev/null", flags, rustix::fs::Mode::empty());
+    let flags = OFlags::RDWR | OFlags::CLOEXEC;
+    let null = rustix::fs::open(c"/dev/null", flags, Mode::empty());
     let null = at(Stage::Descriptors, null)?;
     for target in 0..3 {
         at(Stage::Descriptors, duplicate_to(null.as_fd(), target))?;

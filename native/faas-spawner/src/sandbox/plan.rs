@@ -3,6 +3,7 @@
 use std::ffi::{CStr, CString, c_char};
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::sync::Arc;
 
 use libc::sock_filter;
 
@@ -63,9 +64,11 @@ pub struct Plan<'a> {
     pub files: Vec<GuestFile>,
     /// The namespace is new and has to be set up by the child.
     pub fresh_network: bool,
+    /// The namespace leads to the outside.
+    pub way_out: bool,
     pub rlimits: Vec<faas_wire::Rlimit>,
-    /// Descriptors of the cgroups' `tasks` files (version 1 only).
-    pub tasks: Vec<OwnedFd>,
+    /// The cgroups' `tasks` files (version 1 only).
+    pub tasks: Arc<[CString]>,
     /// A detached sysfs of the pooled network namespace.
     pub sysfs: Option<OwnedFd>,
     pub listener: OwnedFd,
@@ -84,7 +87,7 @@ pub struct Endpoints {
     pub listener: OwnedFd,
     pub go: OwnedFd,
     pub report: OwnedFd,
-    pub tasks: Vec<OwnedFd>,
+    pub tasks: Arc<[CString]>,
     pub sysfs: Option<OwnedFd>,
 }
 
@@ -103,6 +106,7 @@ impl<'a> Plan<'a> {
             hostname: spec.hostname,
             capabilities: spec.capabilities,
             fresh_network: endpoints.sysfs.is_none() && spec.network == Network::None,
+            way_out: spec.network == Network::Nat,
             rlimits: spec.rlimits,
             tasks: endpoints.tasks,
             sysfs: endpoints.sysfs,

@@ -6,6 +6,7 @@ use faas_wire::{Create, Rlimit, Text};
 
 use crate::capability;
 use crate::config::{MAX_DISK_BYTES, MAX_LAYERS, MIN_DISK_BYTES, MIN_MEMORY_BYTES};
+use crate::net::egress::Egress;
 use crate::refusal::Refusal;
 
 const MAX_ID: usize = 64;
@@ -48,10 +49,7 @@ pub struct Spec {
     pub rlimits: Vec<Rlimit>,
     pub network: Network,
     pub dns: Vec<std::net::Ipv4Addr>,
-    #[expect(dead_code)]
-    pub egress_default_allow: bool,
-    #[expect(dead_code)]
-    pub egress: Vec<faas_wire::Rule>,
+    pub egress: Egress,
     pub capabilities: u64,
     pub read_only_root: bool,
     pub env: Vec<CString>,
@@ -62,17 +60,17 @@ impl TryFrom<Create> for Spec {
 
     fn try_from(request: Create) -> Result<Self, Refusal> {
         let limits = limits(&request)?;
+        let egress = egress(&request)?;
         Ok(Self {
             id: id(&request.id)?,
             layers: layers(&request.layers)?,
             disk_bytes: disk_bytes(request.disk_bytes)?,
             hostname: hostname(&request.hostname)?,
             limits,
+            egress,
             rlimits: rlimits(request.rlimits)?,
             network: network(request.network)?,
             dns: dns(&request.dns)?,
-            egress_default_allow: request.egress_default_allow,
-            egress: egress(request.egress)?,
             capabilities: request.capabilities & capability::MAXIMUM,
             read_only_root: options(request.options)?,
             env: env(&request.env)?,
@@ -184,11 +182,11 @@ fn dns(texts: &[Text]) -> Result<Vec<std::net::Ipv4Addr>, Refusal> {
     texts.iter().map(server).collect()
 }
 
-fn egress(rules: Vec<faas_wire::Rule>) -> Result<Vec<faas_wire::Rule>, Refusal> {
-    if rules.len() > MAX_RULES {
+fn egress(request: &Create) -> Result<Egress, Refusal> {
+    if request.egress.len() > MAX_RULES {
         return Err(Refusal::invalid("egress", format!("at most {MAX_RULES} rules")));
     }
-    Ok(rules)
+    Egress::new(&request.egress, request.egress_default_allow)
 }
 
 fn options(bits: u8) -> Result<bool, Refusal> {

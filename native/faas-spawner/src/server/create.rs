@@ -3,9 +3,7 @@
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixListener;
-use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use faas_wire::ErrorCode;
@@ -13,9 +11,11 @@ use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::Server;
 use super::registry::{Caller, Phase, Sandbox};
-use super::workshop::{NamedGroup, Remains};
+use super::seat::Seat;
+use super::workshop::{Order, Remains};
 use crate::cgroup::Entry;
-use crate::config::{AGENT_BACKLOG, MAPPED_IDS};
+use crate::config::MAPPED_IDS;
+use crate::net::egress::Egress;
 use crate::net::namespace::{self, Netns};
 use crate::refusal::Refusal;
 use crate::rundir::Record;
@@ -33,9 +33,16 @@ const POOLED_GROUPS: u8 = 2;
 const NAMESPACES: i32 =
     libc::CLONE_NEWUSER | libc::CLONE_NEWPID | libc::CLONE_NEWNS | libc::CLONE_NEWUTS | libc::CLONE_NEWIPC;
 
+/// A request that waits for a network namespace with a way out.
+pub(super) struct Waiting {
+    pub spec: Spec,
+    pub caller: Caller,
+    pub since: Instant,
+}
+
 /// A sandbox under construction: what must be undone when a step fails.
 struct Site {
-    group: NamedGroup,
+    seat: Seat,
     netns: Option<Netns>,
     pooled: u8,
 }
@@ -50,25 +57,79 @@ impl Server {
     /// Starts a sandbox. The answer is sent when the agent runs, or when the child says why it does not.
     pub(super) fn create(&mut self, spec: Spec, caller: Caller) -> Result<(), Refusal> {
         let since = Instant::now();
-        if self.registry.contains(&spec.id) {
+        if self.registry.contains(&spec.id) || self.waiting.iter().any(|waiting| waiting.spec.id == spec.id) {
             return Err(Refusal::new(
                 ErrorCode::AlreadyExists,
                 format!("sandbox {} exists", spec.id),
             ));
         }
-        if self.registry.len() >= self.config.max_sandboxes {
+        if self.registry.len() + self.waiting.len() >= self.config.max_sandboxes {
             let message = format!("{} sandboxes are alive already", self.config.max_sandboxes);
             return Err(Refusal::new(ErrorCode::LimitExceeded, message));
         }
-        if spec.network == Network::Nat {
-            return Err(Refusal::new(ErrorCode::Unavailable, "network: nat is not available"));
+        if self.ending.is_some() {
+            return Err(Refusal::new(ErrorCode::Unavailable, "the spawner ends"));
         }
-        let mut site = self.take_site()?;
+        match spec.network {
+            Network::None => {
+                let netns = self.namespaces.pop();
+                self.create_in(spec, caller, since, netns, POOLED_NETNS)
+            }
+            Network::Nat if self.host.rootless => {
+                let message = "network: nat needs the spawner to run as root";
+                Err(Refusal::new(ErrorCode::Unavailable, message))
+            }
+            Network::Nat => self.create_with_way_out(Waiting { spec, caller, since }),
+        }
+    }
+
+    fn create_with_way_out(&mut self, waiting: Waiting) -> Result<(), Refusal> {
+        self.nat_in_use = true;
+        if let Some(netns) = self.nat.pop() {
+            let Waiting { spec, caller, since } = waiting;
+            return self.create_in(spec, caller, since, Some(netns), POOLED_NETNS);
+        }
+        self.waiting.push_back(waiting);
+        while self.nat_ordered < self.waiting.len() {
+            self.nat_ordered += 1;
+            self.workshop.order(Order::Nat);
+        }
+        Ok(())
+    }
+
+    /// A namespace with a way out was made, or could not be: whoever waits longest gets it or the reason.
+    pub(super) fn receive_way_out(&mut self, made: io::Result<Netns>) {
+        self.nat_ordered = self.nat_ordered.saturating_sub(1);
+        let Some(Waiting { spec, caller, since }) = self.waiting.pop_front() else {
+            match made {
+                Ok(netns) => self.nat.push(netns),
+                Err(error) => eprintln!("faas-spawner: no way out for the pool: {error}"),
+            }
+            return;
+        };
+        let created = match made {
+            Ok(netns) => self.create_in(spec, caller, since, Some(netns), 0),
+            Err(error) => Err(Refusal::io("connect the network", &error)),
+        };
+        if let Err(refusal) = created {
+            self.answer(caller, refusal.to_frame());
+        }
+    }
+
+    fn create_in(
+        &mut self,
+        spec: Spec,
+        caller: Caller,
+        since: Instant,
+        netns: Option<Netns>,
+        netns_pooled: u8,
+    ) -> Result<(), Refusal> {
+        let mut site = self.take_site(netns, netns_pooled)?;
         let id = spec.id.clone();
         let started = match self.start(spec, &mut site) {
             Ok(started) => started,
             Err(refusal) => {
-                self.give_back(&id, site);
+                self.give_back(site);
                 return Err(refusal);
             }
         };
@@ -83,62 +144,55 @@ impl Server {
                 since,
                 pooled,
             },
-            group: Some(site.group),
+            seat: Some(site.seat),
             netns: site.netns,
             ended: None,
         });
         self.watch_sandbox(slot)
     }
 
-    fn take_site(&mut self) -> Result<Site, Refusal> {
-        let mut pooled = 0;
-        let group = match self.groups.pop() {
-            Some(group) => {
+    fn take_site(&mut self, netns: Option<Netns>, netns_pooled: u8) -> Result<Site, Refusal> {
+        let mut pooled = if netns.is_some() { netns_pooled } else { 0 };
+        let seat = match self.seats.pop() {
+            Some(seat) => {
                 pooled |= POOLED_GROUPS;
-                group
+                seat
             }
-            None => self.new_group()?,
+            None => {
+                let name = self.next_seat_name();
+                let made = self.maker.make(name);
+                made.map_err(|error| Refusal::io("make the cgroups and the socket", &error))?
+            }
         };
-        let netns = self.namespaces.pop();
-        if netns.is_some() {
-            pooled |= POOLED_NETNS;
-        }
         self.order_supplies();
-        Ok(Site { group, netns, pooled })
-    }
-
-    fn new_group(&mut self) -> Result<NamedGroup, Refusal> {
-        let name = self.next_group_name();
-        let group = self.factory.create(&name);
-        let group = group.map_err(|error| Refusal::io("make the cgroups", &error))?;
-        Ok(NamedGroup { name, group })
+        Ok(Site { seat, netns, pooled })
     }
 
     /// Hands everything a failed attempt held to the cleaner. The slot number names no sandbox.
-    fn give_back(&mut self, id: &str, site: Site) {
+    fn give_back(&mut self, site: Site) {
         self.workshop.clean(Remains {
             slot: u64::MAX,
-            group: Some(site.group),
+            seat: Some(site.seat),
             netns: site.netns,
-            files: vec![self.run_dir.agent_socket(id), self.run_dir.record(id)],
         });
     }
 
     fn start(&mut self, spec: Spec, site: &mut Site) -> Result<Started, Refusal> {
-        let limited = site.group.group.limit(&spec.limits, self.factory.device());
+        let limited = site.seat.group.limit(&spec.limits, self.factory.device());
         limited.map_err(|error| Refusal::io("set the limits", &error))?;
-        let entry = site.group.group.entry();
+        let entry = site.seat.group.entry();
         let entry = entry.map_err(|error| Refusal::io("open the cgroups", &error))?;
         let (tasks, into) = match entry {
             Entry::Tasks(tasks) => (tasks, None),
-            Entry::Clone(directory) => (Vec::new(), Some(directory)),
-            Entry::None => (Vec::new(), None),
+            Entry::Clone(directory) => (Arc::from([]), Some(directory)),
+            Entry::None => (Arc::from([]), None),
         };
         let (go, ready) = pipe_with(PipeFlags::CLOEXEC).map_err(|errno| Refusal::system("make a pipe", errno))?;
         let (report, reporter) =
             pipe_with(PipeFlags::CLOEXEC).map_err(|errno| Refusal::system("make a pipe", errno))?;
         let id = spec.id.clone();
-        let listener = listen(&self.run_dir.agent_socket(&id))?;
+        let missing = || Refusal::new(ErrorCode::Internal, "the seat has no socket");
+        let listener = site.seat.listener.take().ok_or_else(missing)?;
         let endpoints = Endpoints {
             listener,
             go,
@@ -146,11 +200,13 @@ impl Server {
             tasks,
             sysfs: site.netns.as_mut().and_then(|netns| netns.sysfs.take()),
         };
-        let plan = Plan::new(&self.host, spec, None, endpoints);
-        let (pid, pidfd) = self.clone_child(&plan, into.as_ref(), site.netns.as_ref())?;
+        let egress = spec.egress.clone();
+        let address = site.netns.as_ref().and_then(|netns| netns.address);
+        let plan = Plan::new(&self.host, spec, address, endpoints);
+        let (pid, pidfd) = self.clone_child(&plan, into.as_ref(), site.netns.as_ref(), &egress)?;
         let started = Started { pid, pidfd, report };
         let let_go = self.release_child(&plan, pid, &ready);
-        let recorded = let_go.and_then(|()| self.record(&id, pid, &site.group.name, &plan));
+        let recorded = let_go.and_then(|()| self.record(&id, pid, &site.seat, &plan));
         match recorded {
             Ok(()) => Ok(started),
             Err(refusal) => {
@@ -165,29 +221,24 @@ impl Server {
         plan: &Plan<'_>,
         into: Option<&OwnedFd>,
         netns: Option<&Netns>,
+        egress: &Egress,
     ) -> Result<(i32, OwnedFd), Refusal> {
-        let mut flags = NAMESPACES;
-        match netns {
-            Some(netns) => {
-                let entered = namespace::enter(netns.namespace.as_fd());
-                entered.map_err(|errno| Refusal::system("enter the network namespace", errno))?;
-            }
-            None => flags |= libc::CLONE_NEWNET,
-        }
-        // SAFETY: the child runs `child::run`, which neither allocates nor takes a lock, and never returns.
-        let cloned = unsafe { sys::clone(flags, into.map(AsFd::as_fd)) };
-        if let Ok(Cloned::Child) = cloned {
-            child::run(plan);
-        }
-        if netns.is_some() {
-            let back = namespace::enter(self.home_netns.as_fd());
-            back.map_err(|errno| Refusal::system("leave the network namespace", errno))?;
-        }
-        match cloned {
-            Ok(Cloned::Parent { pid, pidfd }) => Ok((pid, pidfd)),
-            Ok(Cloned::Child) => unreachable!("the child never returns"),
-            Err(errno) => Err(Refusal::system("clone into new namespaces", errno)),
-        }
+        let Some(netns) = netns else {
+            return fork(plan, NAMESPACES | libc::CLONE_NEWNET, into);
+        };
+        let entered = namespace::enter(netns.namespace.as_fd());
+        entered.map_err(|errno| Refusal::system("enter the network namespace", errno))?;
+        let guarded = if netns.address.is_some() && !egress.is_open() {
+            egress
+                .apply()
+                .map_err(|error| Refusal::io("set the egress rules", &error))
+        } else {
+            Ok(())
+        };
+        let cloned = guarded.and_then(|()| fork(plan, NAMESPACES, into));
+        let back = namespace::enter(self.home_netns.as_fd());
+        back.map_err(|errno| Refusal::system("leave the network namespace", errno))?;
+        cloned
     }
 
     /// Writes the identity maps and raises what the child can't raise itself, then lets it go on.
@@ -222,14 +273,15 @@ impl Server {
         sys::prlimit(pid, limit.resource, own.0, limit.hard)
     }
 
-    fn record(&self, id: &str, pid: i32, group: &str, plan: &Plan<'_>) -> Result<(), Refusal> {
+    fn record(&self, id: &str, pid: i32, seat: &Seat, plan: &Plan<'_>) -> Result<(), Refusal> {
         let record = Record {
+            id,
             pid,
-            cgroup: &self.factory.name(group),
+            cgroup: &self.factory.name(&seat.name),
             layers: &plan.layers,
-            network: "none",
+            network: if plan.way_out { "nat" } else { "none" },
         };
-        let written = record.write(&self.run_dir.record(id));
+        let written = seat.record(&record);
         written.map_err(|error| Refusal::io("write the record", &error))
     }
 }
@@ -243,16 +295,13 @@ pub fn identity_map(rootless: bool, uid_base: u32, own: u32) -> String {
     }
 }
 
-fn listen(path: &Path) -> Result<OwnedFd, Refusal> {
-    let failed = |error: io::Error| match error.kind() {
-        io::ErrorKind::InvalidInput => Refusal::invalid("id", format!("{} is too long for a socket", path.display())),
-        _ => Refusal::io("listen for the agent", &error),
-    };
-    let listener = UnixListener::bind(path).map_err(failed)?;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(failed)?;
-    // The standard library asks for another backlog; listening again only changes that.
-    rustix::net::listen(&listener, AGENT_BACKLOG).map_err(|errno| Refusal::system("listen for the agent", errno))?;
-    Ok(listener.into())
+fn fork(plan: &Plan<'_>, flags: i32, into: Option<&OwnedFd>) -> Result<(i32, OwnedFd), Refusal> {
+    // SAFETY: the child runs `child::run`, which neither allocates nor takes a lock, and never returns.
+    match unsafe { sys::clone(flags, into.map(AsFd::as_fd)) } {
+        Ok(Cloned::Child) => child::run(plan),
+        Ok(Cloned::Parent { pid, pidfd }) => Ok((pid, pidfd)),
+        Err(errno) => Err(Refusal::system("clone into new namespaces", errno)),
+    }
 }
 
 /// Ends a child that must not become a sandbox, and waits for it.

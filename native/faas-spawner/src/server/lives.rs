@@ -45,22 +45,18 @@ impl Server {
             self.answer(caller, Refusal::new(ErrorCode::Unavailable, message).to_frame());
         } else {
             sandbox.phase = Phase::Running;
+            let seat = sandbox.seat.as_ref();
             let created = Created {
                 pid: sandbox.pid.unsigned_abs(),
                 setup_ns: since.elapsed().as_nanos() as u64,
                 pooled,
-                socket: self
-                    .run_dir
-                    .agent_socket(&sandbox.id)
-                    .to_string_lossy()
-                    .into_owned()
+                socket: seat
+                    .map_or_else(String::new, |seat| seat.socket.to_string_lossy().into_owned())
                     .into(),
-                cgroup: sandbox
-                    .group
-                    .as_ref()
-                    .map_or_else(String::new, |named| self.factory.name(&named.name))
+                cgroup: seat
+                    .map_or_else(String::new, |seat| self.factory.name(&seat.name))
                     .into(),
-                ip: "".into(),
+                ip: sandbox.address().into(),
             };
             self.answer(caller, created);
         }
@@ -83,9 +79,8 @@ impl Server {
         let _ = rustix::event::epoll::delete(&self.epoll, &sandbox.pidfd);
         let remains = Remains {
             slot,
-            group: sandbox.group.take(),
+            seat: sandbox.seat.take(),
             netns: sandbox.netns.take(),
-            files: vec![self.run_dir.agent_socket(&sandbox.id), self.run_dir.record(&sandbox.id)],
         };
         self.workshop.clean(remains);
     }
@@ -100,24 +95,30 @@ impl Server {
                         Err(error) => eprintln!("faas-spawner: no network namespace for the pool: {error}"),
                     }
                 }
-                Delivery::Group(made) => {
-                    self.groups_ordered = self.groups_ordered.saturating_sub(1);
+                Delivery::Nat(made) => self.receive_way_out(made),
+                Delivery::Seat(made) => {
+                    self.seats_ordered = self.seats_ordered.saturating_sub(1);
                     match made {
-                        Ok(group) => self.groups.push(group),
-                        Err(error) => eprintln!("faas-spawner: no cgroup for the pool: {error}"),
+                        Ok(seat) => self.seats.push(seat),
+                        Err(error) => eprintln!("faas-spawner: no seat for the pool: {error}"),
                     }
                 }
                 Delivery::Cleaned {
                     slot,
                     stats,
-                    group,
+                    seat,
                     netns,
+                    spent,
                     stuck,
                 } => {
-                    // What exceeds the pools is dropped by the cleaner's next order, not kept.
-                    self.groups.extend(group);
+                    self.seats.extend(seat);
                     self.namespaces.extend(netns);
-                    self.stuck.extend(stuck);
+                    spent
+                        .into_iter()
+                        .for_each(|netns| self.workshop.order(Order::Drop(netns)));
+                    stuck
+                        .into_iter()
+                        .for_each(|seat| self.workshop.order(Order::Remove(seat)));
                     self.trim_pools();
                     self.sandbox_gone(slot, stats);
                 }
@@ -126,14 +127,17 @@ impl Server {
     }
 
     fn trim_pools(&mut self) {
-        self.namespaces.truncate(self.config.netns_pool);
-        while self.groups.len() > self.config.cgroup_pool {
-            if let Some(group) = self.groups.pop() {
-                self.workshop.order(Order::Remove(group));
-            }
+        while self.namespaces.len() > self.config.netns_pool {
+            let surplus = self.namespaces.pop();
+            surplus
+                .into_iter()
+                .for_each(|netns| self.workshop.order(Order::Drop(netns)));
         }
-        for group in self.stuck.drain(..) {
-            self.workshop.order(Order::Remove(group));
+        while self.seats.len() > self.config.cgroup_pool {
+            let surplus = self.seats.pop();
+            surplus
+                .into_iter()
+                .for_each(|seat| self.workshop.order(Order::Remove(seat)));
         }
     }
 
@@ -199,11 +203,14 @@ impl Server {
 
     /// The host gave up on a CREATE that was not answered yet.
     pub(super) fn cancel_creation(&mut self, caller: Caller) {
-        let Some(sandbox) = self.registry.starting_for(caller) else {
+        let waited = self.waiting.len();
+        self.waiting.retain(|waiting| waiting.caller != caller);
+        if let Some(sandbox) = self.registry.starting_for(caller) {
+            sandbox.phase = Phase::Failed;
+            kill(sandbox);
+        } else if self.waiting.len() == waited {
             return;
-        };
-        sandbox.phase = Phase::Failed;
-        kill(sandbox);
+        }
         let closed = Refusal::new(ErrorCode::Unavailable, "closed before the sandbox was made");
         self.answer(caller, closed.to_frame());
     }
@@ -216,6 +223,12 @@ impl Server {
         self.ending = Some(std::time::Instant::now());
         for sandbox in self.registry.iter() {
             kill(sandbox);
+        }
+        for waiting in std::mem::take(&mut self.waiting) {
+            self.answer(
+                waiting.caller,
+                Refusal::new(ErrorCode::Unavailable, "the spawner ends").to_frame(),
+            );
         }
     }
 }

@@ -7,9 +7,10 @@ mod create;
 mod lives;
 mod registry;
 mod requests;
+mod seat;
 mod workshop;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
@@ -20,13 +21,15 @@ use rustix::event::epoll::{self, EventData, EventFlags};
 
 use crate::cgroup::Factory;
 use crate::config::{Config, MAX_CONNECTIONS};
-use crate::net::namespace::{self, Netns, Settings};
+use crate::net::namespace::{self, Netns};
+use crate::net::router::{self, Uplink};
 use crate::refusal::Refusal;
 use crate::rundir::RunDir;
 use crate::sandbox::plan::Host;
 use connection::{Connection, Progress};
 use registry::Registry;
-use workshop::{NamedGroup, Order, Workshop};
+use seat::{Seat, SeatMaker};
+use workshop::{Order, Workshop};
 
 /// How long everything may take to end.
 const END_PATIENCE: Duration = Duration::from_secs(20);
@@ -77,7 +80,7 @@ pub struct Parts {
     pub run_dir: RunDir,
     pub host: Host,
     pub factory: Factory,
-    pub settings: Settings,
+    pub uplink: Uplink,
     pub uid_map: String,
     pub gid_map: String,
 }
@@ -87,6 +90,7 @@ pub struct Server {
     run_dir: RunDir,
     host: Host,
     factory: Factory,
+    maker: SeatMaker,
     uid_map: String,
     gid_map: String,
     home_netns: OwnedFd,
@@ -98,23 +102,29 @@ pub struct Server {
     boot_id: u64,
     registry: Registry,
     workshop: Workshop,
-    groups: Vec<NamedGroup>,
-    groups_ordered: usize,
-    next_group: u64,
+    seats: Vec<Seat>,
+    seats_ordered: usize,
+    next_seat: u64,
     namespaces: Vec<Netns>,
     namespaces_ordered: usize,
-    /// Groups the kernel was not ready to give up.
-    stuck: Vec<NamedGroup>,
+    /// Namespaces with a way out; kept ready from the first use on.
+    nat: Vec<Netns>,
+    nat_ordered: usize,
+    nat_in_use: bool,
+    /// Requests that wait for such a namespace.
+    waiting: VecDeque<Waiting>,
     /// Set when everything is to end.
     ending: Option<Instant>,
 }
 
+use create::Waiting;
 pub use create::identity_map;
 
 impl Server {
     pub fn open(parts: Parts) -> io::Result<Self> {
         let signals = crate::sys::termination_signals()?;
-        let workshop = Workshop::open(&parts.factory, &parts.settings)?;
+        let maker = SeatMaker::new(parts.factory.clone(), parts.run_dir.path());
+        let workshop = Workshop::open(&maker, parts.uplink)?;
         let listener = UnixListener::bind(parts.run_dir.socket())?;
         std::fs::set_permissions(parts.run_dir.socket(), std::fs::Permissions::from_mode(0o600))?;
         listener.set_nonblocking(true)?;
@@ -130,6 +140,7 @@ impl Server {
             run_dir: parts.run_dir,
             host: parts.host,
             factory: parts.factory,
+            maker,
             uid_map: parts.uid_map,
             gid_map: parts.gid_map,
             home_netns: namespace::current()?,
@@ -141,12 +152,15 @@ impl Server {
             boot_id: u64::from_ne_bytes(boot_id),
             registry: Registry::default(),
             workshop,
-            groups: Vec::new(),
-            groups_ordered: 0,
-            next_group: 0,
+            seats: Vec::new(),
+            seats_ordered: 0,
+            next_seat: 0,
             namespaces: Vec::new(),
             namespaces_ordered: 0,
-            stuck: Vec::new(),
+            nat: Vec::new(),
+            nat_ordered: 0,
+            nat_in_use: false,
+            waiting: VecDeque::new(),
             ending: None,
         };
         server.order_supplies();
@@ -242,24 +256,35 @@ impl Server {
         );
     }
 
-    fn next_group_name(&mut self) -> String {
-        self.next_group += 1;
-        format!("g{}", self.next_group)
+    fn next_seat_name(&mut self) -> String {
+        self.next_seat += 1;
+        format!("s{}", self.next_seat)
     }
 
-    /// Orders what the pools lack.
+    /// Fills a pool up when it is down to half: what comes back from dead sandboxes then often suffices.
     fn order_supplies(&mut self) {
         if self.ending.is_some() {
             return;
         }
-        while !self.host.rootless && self.namespaces.len() + self.namespaces_ordered < self.config.netns_pool {
+        let wanted = |ready: usize, ordered: usize, size: usize| match ready + ordered {
+            have if have * 2 <= size => size - have,
+            _ => 0,
+        };
+        let netns_pool = if self.host.rootless { 0 } else { self.config.netns_pool };
+        for _ in 0..wanted(self.namespaces.len(), self.namespaces_ordered, netns_pool) {
             self.namespaces_ordered += 1;
             self.workshop.order(Order::Netns);
         }
-        while self.groups.len() + self.groups_ordered < self.config.cgroup_pool {
-            self.groups_ordered += 1;
-            let name = self.next_group_name();
-            self.workshop.order(Order::Group(name));
+        let nat_pool = if self.nat_in_use { self.config.nat_pool } else { 0 };
+        let ready = self.nat.len().saturating_sub(self.waiting.len());
+        for _ in 0..wanted(ready, self.nat_ordered, nat_pool) {
+            self.nat_ordered += 1;
+            self.workshop.order(Order::Nat);
+        }
+        for _ in 0..wanted(self.seats.len(), self.seats_ordered, self.config.cgroup_pool) {
+            self.seats_ordered += 1;
+            let name = self.next_seat_name();
+            self.workshop.order(Order::Seat(name));
         }
     }
 
@@ -271,7 +296,7 @@ impl Server {
             let message = format!("{} sandboxes don't end", self.registry.len());
             return Err(io::Error::new(io::ErrorKind::TimedOut, message));
         }
-        Ok(self.registry.len() == 0 && self.groups_ordered == 0)
+        Ok(self.registry.len() == 0 && self.seats_ordered == 0)
     }
 
     /// Removes what the instance had on the host.
@@ -279,10 +304,11 @@ impl Server {
         for number in self.connections.keys().copied().collect::<Vec<_>>() {
             self.flush(number);
         }
-        for named in self.groups.drain(..).chain(self.stuck.drain(..)) {
+        for seat in self.seats.drain(..) {
             // What is still busy is removed with the whole tree below, which waits for it.
-            let _ = named.group.remove();
+            let _ = seat.remove();
         }
+        router::withdraw(self.run_dir.path(), self.run_dir.name())?;
         crate::sweep::remove_groups(&self.factory.roots())?;
         self.run_dir.remove()
     }

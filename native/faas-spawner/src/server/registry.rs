@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 use std::time::Instant;
 
-use super::workshop::NamedGroup;
+use super::seat::Seat;
 use crate::net::namespace::Netns;
 
 /// Where an answer goes.
@@ -39,10 +39,18 @@ pub struct Sandbox {
     pub pid: i32,
     pub pidfd: OwnedFd,
     pub phase: Phase,
-    pub group: Option<NamedGroup>,
+    pub seat: Option<Seat>,
     pub netns: Option<Netns>,
     /// How its first process ended, once it did.
     pub ended: Option<(u8, u32)>,
+}
+
+impl Sandbox {
+    /// IPv4 address, empty without a way out.
+    pub fn address(&self) -> String {
+        let address = self.netns.as_ref().and_then(|netns| netns.address);
+        address.map_or_else(String::new, |address| address.to_string())
+    }
 }
 
 /// Finds sandboxes by slot (the number in event tokens, never used twice) and by id.

@@ -6,6 +6,7 @@ use rustix::event::epoll::EventFlags;
 use super::Server;
 use super::connection::Progress;
 use super::registry::{Caller, Phase};
+use crate::net::namespace;
 use crate::probe;
 use crate::refusal::Refusal;
 use crate::sandbox::spec::{self, Spec};
@@ -103,8 +104,9 @@ impl Server {
     fn stats(&mut self, id: &str, caller: Caller) -> Result<(), Refusal> {
         let missing = || Refusal::new(ErrorCode::NotFound, format!("there is no sandbox {id}"));
         let sandbox = self.registry.find(id).ok_or_else(missing)?;
-        let group = sandbox.group.as_ref().ok_or_else(missing)?;
-        let stats = group.group.stats();
+        let seat = sandbox.seat.as_ref().ok_or_else(missing)?;
+        let mut stats = seat.group.stats();
+        (stats.net_rx_bytes, stats.net_tx_bytes) = namespace::traffic(&sandbox.pid.to_string());
         self.answer(caller, StatsReply { stats });
         Ok(())
     }

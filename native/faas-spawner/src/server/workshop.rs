@@ -1,53 +1,52 @@
 //! Work off the callers' path: one thread makes namespaces and groups ahead of use, one takes them back.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
-use std::path::PathBuf;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use faas_wire::Stats;
 
-use crate::cgroup::{Factory, Group};
-use crate::net::namespace::{self, Netns, Settings};
-
-/// A group with the name of its directory.
-#[derive(Debug)]
-pub struct NamedGroup {
-    pub name: String,
-    pub group: Group,
-}
+use super::seat::{Seat, SeatMaker};
+use crate::net::namespace::{self, Netns};
+use crate::net::router::{Router, Uplink};
 
 /// What the supplier is asked for.
 #[derive(Debug)]
 pub enum Order {
     Netns,
-    Group(String),
+    /// One with a way out.
+    Nat,
+    Seat(String),
     /// Too many of them, or not removable before.
-    Remove(NamedGroup),
+    Remove(Seat),
+    /// Closing a namespace can take milliseconds; its address becomes free.
+    Drop(Netns),
 }
 
 /// What a dead sandbox leaves to the cleaner.
 #[derive(Debug)]
 pub struct Remains {
     pub slot: u64,
-    pub group: Option<NamedGroup>,
+    pub seat: Option<Seat>,
     pub netns: Option<Netns>,
-    pub files: Vec<PathBuf>,
 }
 
 /// What comes back to the main thread.
 #[derive(Debug)]
 pub enum Delivery {
     Netns(io::Result<Netns>),
-    Group(io::Result<NamedGroup>),
+    Nat(io::Result<Netns>),
+    Seat(io::Result<Seat>),
     Cleaned {
         slot: u64,
         stats: Stats,
-        group: Option<NamedGroup>,
+        seat: Option<Seat>,
         netns: Option<Netns>,
-        /// Groups that could not be removed yet.
-        stuck: Option<NamedGroup>,
+        /// Used once and for all: its address is to be released.
+        spent: Option<Netns>,
+        /// Its groups could not be removed yet.
+        stuck: Option<Seat>,
     },
 }
 
@@ -75,7 +74,7 @@ impl Bench {
 }
 
 impl Workshop {
-    pub fn open(factory: &Factory, settings: &Settings) -> io::Result<Self> {
+    pub fn open(maker: &SeatMaker, uplink: Uplink) -> io::Result<Self> {
         let flags = rustix::event::EventfdFlags::CLOEXEC | rustix::event::EventfdFlags::NONBLOCK;
         let bell = Arc::new(rustix::event::eventfd(0, flags)?);
         let (out, deliveries) = channel();
@@ -89,10 +88,10 @@ impl Workshop {
             })
         };
         let (supplier, cleaner) = (bench()?, bench()?);
-        let (factory, settings) = (factory.clone(), settings.clone());
+        let maker = maker.clone();
         std::thread::Builder::new()
             .name("supplier".to_owned())
-            .spawn(move || supply(&supplier, &ordered, &factory, &settings))?;
+            .spawn(move || supply(&supplier, &ordered, &maker, &uplink))?;
         std::thread::Builder::new()
             .name("cleaner".to_owned())
             .spawn(move || clean(&cleaner, &left))?;
@@ -126,70 +125,93 @@ impl Workshop {
     }
 }
 
-fn supply(bench: &Bench, orders: &Receiver<Order>, factory: &Factory, settings: &Settings) {
+fn supply(bench: &Bench, orders: &Receiver<Order>, maker: &SeatMaker, uplink: &Uplink) {
+    let settings = &uplink.settings;
+    let mut router = None;
     for order in orders {
-        bench.deliver(match order {
-            Order::Remove(named) => {
-                // Still busy: it goes with the instance's whole tree at the end.
-                let _ = named.group.remove();
-                continue;
+        match order {
+            Order::Netns => bench.deliver(Delivery::Netns(namespace::create(bench.home.as_fd(), settings))),
+            Order::Nat => bench.deliver(Delivery::Nat(connect(&mut router, uplink, bench.home.as_fd()))),
+            Order::Seat(name) => bench.deliver(Delivery::Seat(maker.make(name))),
+            // When it is still busy it goes with the instance's whole tree at the end.
+            Order::Remove(seat) => drop(seat.remove()),
+            Order::Drop(netns) => {
+                if let (Some(router), Some(address)) = (&mut router, netns.address) {
+                    router.release(address);
+                }
             }
-            Order::Netns => Delivery::Netns(namespace::create(bench.home.as_fd(), settings)),
-            Order::Group(name) => {
-                let group = factory.create(&name);
-                Delivery::Group(group.map(|group| NamedGroup { name, group }))
-            }
-        });
+        }
+    }
+}
+
+/// The router is built when the first sandbox wants a way out: a host that never needs one stays untouched.
+fn connect(router: &mut Option<Router>, uplink: &Uplink, home: BorrowedFd<'_>) -> io::Result<Netns> {
+    match router {
+        Some(router) => router.connect(home),
+        None => router.insert(Router::open(uplink.clone(), home)?).connect(home),
     }
 }
 
 fn clean(bench: &Bench, remains: &Receiver<Remains>) {
     for left in remains {
-        for file in &left.files {
-            // Not there when the sandbox failed before it was written.
-            let _ = std::fs::remove_file(file);
-        }
         let mut stuck = None;
-        let stats = left
-            .group
+        let mut stats = left
+            .seat
             .as_ref()
-            .map_or_else(Stats::default, |named| named.group.stats());
-        let group = left.group.and_then(|named| match take_back(named) {
-            Ok(group) => group,
-            Err(named) => {
-                stuck = Some(named);
+            .map_or_else(Stats::default, |seat| seat.group.stats());
+        let seat = left.seat.and_then(|seat| match take_back(seat) {
+            Ok(seat) => seat,
+            Err(seat) => {
+                stuck = Some(seat);
                 None
             }
         });
-        let netns = left
+        let (netns, spent) = match left
             .netns
-            .and_then(|netns| match namespace::recycle(netns, bench.home.as_fd()) {
-                Ok(netns) => netns,
-                Err(error) => {
-                    eprintln!("faas-spawner: a network namespace is given up: {error}");
-                    None
-                }
-            });
+            .map(|netns| take_back_netns(netns, &mut stats, bench.home.as_fd()))
+        {
+            Some(Ok(returned)) => returned,
+            Some(Err(error)) => {
+                eprintln!("faas-spawner: a network namespace is given up: {error}");
+                (None, None)
+            }
+            None => (None, None),
+        };
         bench.deliver(Delivery::Cleaned {
             slot: left.slot,
             stats,
-            group,
+            seat,
             netns,
+            spent,
             stuck,
         });
     }
 }
 
-/// Recycles a group or removes it; gives it back when neither works yet.
-fn take_back(mut named: NamedGroup) -> Result<Option<NamedGroup>, NamedGroup> {
-    if named.group.recycle() {
-        return Ok(Some(named));
+/// Recycles a namespace without a way out (first of the pair). One with a way out is never used again (second): the
+/// router may still know connections of its address.
+fn take_back_netns(
+    netns: Netns,
+    stats: &mut Stats,
+    home: BorrowedFd<'_>,
+) -> io::Result<(Option<Netns>, Option<Netns>)> {
+    if netns.address.is_none() {
+        return Ok((namespace::recycle(netns, home)?, None));
     }
-    match named.group.remove() {
+    (stats.net_rx_bytes, stats.net_tx_bytes) = namespace::final_traffic(&netns, home)?;
+    Ok((None, Some(netns)))
+}
+
+/// Recycles a seat or removes it; gives it back when neither works yet.
+fn take_back(mut seat: Seat) -> Result<Option<Seat>, Seat> {
+    if seat.recycle().unwrap_or(false) {
+        return Ok(Some(seat));
+    }
+    match seat.remove() {
         Ok(()) => Ok(None),
         Err(error) => {
-            eprintln!("faas-spawner: group {} stays for now: {error}", named.name);
-            Err(named)
+            eprintln!("faas-spawner: seat {} stays for now: {error}", seat.name);
+            Err(seat)
         }
     }
 }
