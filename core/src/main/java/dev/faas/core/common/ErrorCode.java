@@ -11,6 +11,7 @@ public enum ErrorCode {
     FORBIDDEN(ErrorClass.CALLER, 403, false),
     NOT_FOUND(ErrorClass.CALLER, 404, false),
     METHOD_NOT_ALLOWED(ErrorClass.CALLER, 405, false),
+    REQUEST_TIMEOUT(ErrorClass.CALLER, 408, true),
     CONFLICT(ErrorClass.CALLER, 409, false),
     IDEMPOTENCY_IN_PROGRESS(ErrorClass.CALLER, 409, true),
     BODY_TOO_LARGE(ErrorClass.CALLER, 413, false),

@@ -1,0 +1,154 @@
+package dev.faas.gateway.http;
+
+import dev.faas.gateway.limit.HttpLimits;
+import io.helidon.common.buffers.DataReader;
+import io.helidon.common.buffers.DataWriter;
+import io.helidon.common.socket.HelidonSocket;
+import io.helidon.common.socket.PeerInfo;
+import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.ConnectionContext;
+import io.helidon.webserver.ListenerContext;
+import io.helidon.webserver.ProxyProtocolData;
+import io.helidon.webserver.Router;
+import io.helidon.webserver.ServerConnectionException;
+import java.io.UncheckedIOException;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
+
+/// A connection with a stop watch: headers have a time limit and bodies a least speed. The server's own read timeout only sees
+/// silence, and a client that sends a byte now and then would hold a connection for hours (slow loris).
+///
+/// Confined to the connection's thread.
+final class TimedConnection implements ConnectionContext {
+
+    private final ConnectionContext context;
+    private final HttpLimits limits;
+    private final HelidonSocket socket;
+    private final DataReader reader;
+    private Phase phase = Phase.IDLE;
+    private long since;
+    private long received;
+
+    TimedConnection(ConnectionContext context, HttpLimits limits) {
+        this.context = context;
+        this.limits = limits;
+        this.socket = context.serverSocket();
+        this.reader = new DataReader(this::pull);
+    }
+
+    void headersRead() {
+        phase = Phase.BODY;
+        since = System.nanoTime();
+        received = 0;
+    }
+
+    void answerBegun() {
+        phase = Phase.IDLE;
+    }
+
+    private byte[] pull() {
+        byte[] bytes;
+        try {
+            bytes = socket.get();
+        } catch (UncheckedIOException e) {
+            throw new ServerConnectionException("reading from the client failed", e.getCause());
+        }
+        if (bytes != null) {
+            check(bytes.length);
+        }
+        return bytes;
+    }
+
+    private void check(int count) {
+        switch (phase) {
+            case IDLE -> {
+                phase = Phase.HEADERS;
+                since = System.nanoTime();
+            }
+            case HEADERS -> {
+                if (System.nanoTime() - since > limits.headerTimeout().toNanos()) {
+                    throw new CloseConnectionException("the headers took too long");
+                }
+            }
+            case BODY -> {
+                received += count;
+                checkRate(System.nanoTime() - since - limits.bodyGrace().toNanos());
+            }
+        }
+    }
+
+    private void checkRate(long nanosAfterGrace) {
+        long expected = nanosAfterGrace / TimeUnit.SECONDS.toNanos(1) * limits.minBodyRate().bytes();
+        if (nanosAfterGrace > 0 && received < expected) {
+            throw new RequestTooSlowException("the body is slower than " + limits.minBodyRate() + " a second");
+        }
+    }
+
+    @Override
+    public DataReader dataReader() {
+        return reader;
+    }
+
+    @Override
+    public ListenerContext listenerContext() {
+        return context.listenerContext();
+    }
+
+    @Override
+    public ExecutorService executor() {
+        return context.executor();
+    }
+
+    @Override
+    public DataWriter dataWriter() {
+        return context.dataWriter();
+    }
+
+    @Override
+    public Router router() {
+        return context.router();
+    }
+
+    @Override
+    public Optional<ProxyProtocolData> proxyProtocolData() {
+        return context.proxyProtocolData();
+    }
+
+    @Override
+    public HelidonSocket serverSocket() {
+        return socket;
+    }
+
+    @Override
+    public PeerInfo remotePeer() {
+        return context.remotePeer();
+    }
+
+    @Override
+    public PeerInfo localPeer() {
+        return context.localPeer();
+    }
+
+    @Override
+    public boolean isSecure() {
+        return context.isSecure();
+    }
+
+    @Override
+    public String socketId() {
+        return context.socketId();
+    }
+
+    @Override
+    public String childSocketId() {
+        return context.childSocketId();
+    }
+
+    private enum Phase {
+        /// Between requests, or answering: the client owes nothing.
+        IDLE,
+        HEADERS,
+        BODY
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.faas.gateway;
+
+import org.jspecify.annotations.NullMarked;
