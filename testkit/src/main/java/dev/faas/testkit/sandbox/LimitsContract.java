@@ -51,13 +51,14 @@ public interface LimitsContract extends SandboxFixture {
 
     @Test
     default void aFullDiskStaysTheSandboxsOwn() {
-        var spec = spec(limits(512, 1000, 128, 32));
+        var limits = limits(512, 1000, 128, 32);
+        var spec = spec(limits);
         if (!offers(Capability.DISK_LIMIT)) {
             assertRefused(spec);
             return;
         }
         try (var sandbox = driver().create(spec);
-                var other = driver().create(spec)) {
+                var other = driver().create(spec(limits))) {
             var run = CommandRun.shell(sandbox, "head -c 100000000 /dev/zero > /fill; wc -c < /fill");
             assertThat(run.errors()).contains("No space left");
             assertThat(Long.parseLong(run.line())).isBetween(8L << 20, 34L << 20);
@@ -104,7 +105,6 @@ public interface LimitsContract extends SandboxFixture {
             var run = CommandRun.shell(sandbox, "echo x > /file; echo x > /etc/file; echo x > /usr/file; ls /file /etc/file /usr/file");
             assertThat(run.text()).isEmpty();
             assertThat(run.errors()).contains("Read-only file system");
-            assertThat(CommandRun.shell(sandbox, "echo scratch > /tmp/x && cat /tmp/x").line()).isEqualTo("scratch");
         }
     }
 

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
@@ -81,6 +82,13 @@ public final class FrameConnection implements AutoCloseable {
     /// Opens a stream that has nothing but a final answer, and waits for that.
     public Message ask(Message question) {
         return open(question, 0).awaitLast();
+    }
+
+    /// As [#ask], whatever interrupts there are: for questions whose answer must not get lost.
+    ///
+    /// @throws PlatformException also when there is no answer in time; what the question did is unknown then
+    public Message ask(Message question, Duration limit) {
+        return open(question, 0).awaitLast(limit);
     }
 
     /// Whether the connection still works as far as is known.

@@ -97,6 +97,33 @@ public final class FrameStream {
         }
     }
 
+    /// The final message; an interrupt waits until it is there.
+    Message awaitLast(Duration limit) {
+        boolean interrupted = false;
+        long deadline = System.nanoTime() + limit.toNanos();
+        streamLock.lock();
+        try {
+            while (last == null) {
+                checkAlive();
+                long left = deadline - System.nanoTime();
+                if (left <= 0) {
+                    throw new PlatformException(ErrorCode.SANDBOX_FAILED, "no answer within " + limit.toSeconds() + " s");
+                }
+                try {
+                    changed.awaitNanos(left);
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            return last;
+        } finally {
+            streamLock.unlock();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
     /// The final message, without taking any other.
     Message awaitEnd() throws InterruptedException {
         streamLock.lockInterruptibly();

@@ -1,0 +1,181 @@
+package dev.faas.drivers.linux;
+
+import dev.faas.core.common.ErrorCode;
+import dev.faas.core.common.PlatformException;
+import dev.faas.core.image.Image;
+import dev.faas.core.image.ImageReference;
+import dev.faas.core.image.ImageStore;
+import dev.faas.core.image.ImageStore.ProgressListener;
+import dev.faas.core.sandbox.DriverStatus;
+import dev.faas.core.sandbox.Isolation;
+import dev.faas.core.sandbox.Sandbox;
+import dev.faas.core.sandbox.SandboxDriver;
+import dev.faas.core.sandbox.SandboxSpec;
+import dev.faas.drivers.agent.AgentSandbox;
+import dev.faas.drivers.agent.FrameConnection;
+import dev.faas.drivers.agent.SocketReactor;
+import dev.faas.drivers.agent.wire.SpawnerMessage.Created;
+import dev.faas.drivers.agent.wire.SpawnerMessage.Died;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/// Sandboxes made by faas-spawner. Thread-safe.
+///
+/// A spawner that dies takes its sandboxes along: each of them is reported as lost, and new ones are made by the next spawner.
+public final class NativeDriver implements SandboxDriver {
+
+    private static final Duration STATUS_LIFETIME = Duration.ofSeconds(5);
+
+    private final NativeDriverConfig config;
+    private final ImageStore images;
+    private final HostResolvers resolvers = new HostResolvers();
+    private final SocketReactor reactor;
+    private final SpawnerSupervisor spawners;
+    private final Map<String, NativeSandbox> alive = new ConcurrentHashMap<>();
+    private final ReentrantLock statusLock = new ReentrantLock();
+    /// Guarded by the status lock.
+    private @Nullable DriverStatus status;
+    private long statusTime;
+
+    private NativeDriver(NativeDriverConfig config, ImageStore images) {
+        this.config = config;
+        this.images = images;
+        reactor = new SocketReactor("native");
+        var random = new byte[4];
+        new SecureRandom().nextBytes(random);
+        // Short: a unix socket's path may have 107 bytes, and the sandbox's id goes in as well.
+        var directory = config.runDirectory().resolve(HexFormat.of().formatHex(random));
+        try {
+            spawners = new SpawnerSupervisor(config, directory, reactor, this::died, this::spawnerLost);
+        } catch (PlatformException e) {
+            reactor.close();
+            throw e;
+        }
+    }
+
+    /// Starts the spawner.
+    ///
+    /// @throws PlatformException `RUNTIME_FAILED` when it doesn't start
+    public static NativeDriver start(NativeDriverConfig config, ImageStore images) {
+        return new NativeDriver(config, images);
+    }
+
+    @Override
+    public Isolation isolation() {
+        return Isolation.NATIVE;
+    }
+
+    @Override
+    public DriverStatus status() {
+        statusLock.lock();
+        try {
+            var known = status;
+            if (known != null && System.nanoTime() - statusTime < STATUS_LIFETIME.toNanos()) {
+                return known;
+            }
+        } finally {
+            statusLock.unlock();
+        }
+        var found = probe();
+        statusLock.lock();
+        try {
+            status = found;
+            statusTime = System.nanoTime();
+            return found;
+        } finally {
+            statusLock.unlock();
+        }
+    }
+
+    private DriverStatus probe() {
+        try {
+            return ProbeReport.status(spawners.get().probe(), dnsServers());
+        } catch (PlatformException e) {
+            return DriverStatus.unavailable(String.valueOf(e.getMessage()), "look for faas-spawner's messages in the log");
+        }
+    }
+
+    private List<String> dnsServers() {
+        return config.dnsServers().isEmpty() ? resolvers.reachable() : config.dnsServers();
+    }
+
+    @Override
+    public Image requireImage(ImageReference reference, ProgressListener progress) {
+        return images.require(reference, progress);
+    }
+
+    @Override
+    public Sandbox create(SandboxSpec spec) {
+        long begin = System.nanoTime();
+        var image = images.find(spec.image())
+                .orElseThrow(() -> new PlatformException(
+                        ErrorCode.IMAGE_NOT_FOUND, "image '" + spec.image() + "' is not on this machine"));
+        var spawner = spawners.get();
+        var lease = images.lease(image);
+        var host = new NativeSandbox(spec.id(), spawner, lease, sandbox -> alive.remove(sandbox.id(), sandbox));
+        if (alive.putIfAbsent(spec.id(), host) != null) {
+            lease.close();
+            throw new PlatformException(ErrorCode.CONFLICT, "there is a sandbox " + spec.id() + " already");
+        }
+        Created created;
+        try {
+            created = spawner.create(CreateRequests.of(spec, image, dnsServers()));
+        } catch (RuntimeException e) {
+            host.orphaned("it was never made");
+            throw e;
+        }
+        var agent = connect(host, created);
+        var startTime = Duration.ofNanos(System.nanoTime() - begin);
+        var traits = new AgentSandbox.Traits(
+                spec.id(), Isolation.NATIVE, image, startTime, created.pooled() != 0, List.of());
+        return new AgentSandbox(traits, agent, host);
+    }
+
+    private FrameConnection connect(NativeSandbox host, Created created) {
+        FrameConnection agent = null;
+        try {
+            agent = reactor.connect(Path.of(created.socket()), host);
+            host.awaitGreeting();
+            return agent;
+        } catch (IOException | PlatformException e) {
+            host.destroy();
+            if (agent != null) {
+                agent.close();
+            }
+            throw e instanceof PlatformException failure
+                    ? failure
+                    : new PlatformException(ErrorCode.SANDBOX_FAILED, "the agent can't be reached: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public List<String> list() {
+        return List.copyOf(alive.keySet());
+    }
+
+    @Override
+    public void close() {
+        spawners.close();
+        alive.values().forEach(sandbox -> sandbox.orphaned("the native runtime was shut down"));
+        reactor.close();
+    }
+
+    private void died(Died died) {
+        var sandbox = alive.get(died.id());
+        if (sandbox != null) {
+            sandbox.gone(died);
+        }
+    }
+
+    private void spawnerLost(String reason) {
+        alive.values().forEach(sandbox -> sandbox.orphaned(reason));
+    }
+}

@@ -1,0 +1,144 @@
+package dev.faas.drivers.linux;
+
+import dev.faas.core.common.ErrorCode;
+import dev.faas.core.common.PlatformException;
+import dev.faas.core.image.ImageStore.ImageLease;
+import dev.faas.core.sandbox.SandboxStats;
+import dev.faas.drivers.agent.AgentSandbox;
+import dev.faas.drivers.agent.FrameConnection;
+import dev.faas.drivers.agent.wire.ConnectionMessage;
+import dev.faas.drivers.agent.wire.SpawnerMessage;
+import dev.faas.drivers.agent.wire.SpawnerMessage.Stats;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+
+/// The host's side of one sandbox: its part in the spawner, and the lease on its image. Thread-safe.
+final class NativeSandbox implements AgentSandbox.Host, FrameConnection.Listener {
+
+    private static final long HELLO_SECONDS = 60;
+    /// The spawner's word on how an agent died comes within this time of its connection's end, or never.
+    private static final long DEATH_NOTICE_SECONDS = 2;
+
+    private final String id;
+    private final Spawner spawner;
+    private final ImageLease lease;
+    private final Consumer<NativeSandbox> forget;
+    private final CompletableFuture<Void> greeting = new CompletableFuture<>();
+    private final CompletableFuture<Death> death = new CompletableFuture<>();
+
+    NativeSandbox(String id, Spawner spawner, ImageLease lease, Consumer<NativeSandbox> forget) {
+        this.id = id;
+        this.spawner = spawner;
+        this.lease = lease;
+        this.forget = forget;
+    }
+
+    /// The spawner says that the sandbox is gone, and has cleaned up. (What an agent itself claims to have died is ignored.)
+    void gone(SpawnerMessage.Died died) {
+        var how = died.kind() == 0 ? "ended with code " : "was killed by signal ";
+        var oom = died.stats().oomKills() > 0 ? "; the memory limit was reached" : "";
+        end(new Death("its first process " + how + died.code() + oom, stats(died.stats())));
+    }
+
+    /// The spawner itself is gone.
+    void orphaned(String reason) {
+        end(new Death(reason, SandboxStats.NONE));
+    }
+
+    String id() {
+        return id;
+    }
+
+    private void end(Death how) {
+        death.complete(how);
+        release();
+    }
+
+    private void release() {
+        lease.close();
+        forget.accept(this);
+    }
+
+    /// Blocks until the agent has said who it is.
+    void awaitGreeting() {
+        try {
+            greeting.get(HELLO_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new PlatformException(ErrorCode.SANDBOX_FAILED, "interrupted while the agent started", e);
+        } catch (ExecutionException e) {
+            throw new PlatformException(ErrorCode.SANDBOX_FAILED, String.valueOf(e.getCause().getMessage()), e);
+        } catch (TimeoutException e) {
+            throw new PlatformException(
+                    ErrorCode.SANDBOX_FAILED, "the agent did not answer within " + Duration.ofSeconds(HELLO_SECONDS), e);
+        }
+    }
+
+    @Override
+    public void hello(FrameConnection connection, ConnectionMessage.Hello hello) {
+        greeting.complete(null);
+    }
+
+    /// The spawner knows how the agent died; its word may come a moment later than the end of the agent's connection.
+    @Override
+    public void ended(FrameConnection connection, String reason) {
+        Thread.ofVirtual().name("faas-lost-" + id).start(() -> {
+            var words = reason;
+            try {
+                words = "the sandbox was lost: "
+                        + death.get(DEATH_NOTICE_SECONDS, TimeUnit.SECONDS).reason();
+            } catch (TimeoutException | ExecutionException | InterruptedException e) {
+                // Then the connection's own words have to do.
+            }
+            connection.abandon(words);
+            greeting.completeExceptionally(new PlatformException(ErrorCode.SANDBOX_FAILED, words));
+        });
+    }
+
+    @Override
+    public SandboxStats stats() {
+        var dead = death.getNow(null);
+        return dead != null ? dead.stats() : stats(spawner.stats(id));
+    }
+
+    @Override
+    public SandboxStats destroy() {
+        var dead = death.getNow(null);
+        if (dead != null) {
+            return dead.stats();
+        }
+        try {
+            return stats(spawner.destroy(id));
+        } catch (PlatformException e) {
+            return whatTheDeadUsed(e);
+        } finally {
+            release();
+        }
+    }
+
+    /// A sandbox that died while it was being destroyed is gone all the same.
+    private SandboxStats whatTheDeadUsed(PlatformException failure) {
+        if (failure.code() != ErrorCode.NOT_FOUND && spawner.isAlive()) {
+            throw failure;
+        }
+        var dead = death.getNow(null);
+        return dead == null ? SandboxStats.NONE : dead.stats();
+    }
+
+    private static SandboxStats stats(Stats stats) {
+        return new SandboxStats(
+                Duration.ofNanos(stats.cpuNs()),
+                stats.memoryPeakBytes(),
+                stats.memoryBytes(),
+                (int) stats.oomKills(),
+                (int) stats.processes(),
+                stats.netRxBytes(),
+                stats.netTxBytes());
+    }
+
+    private record Death(String reason, SandboxStats stats) {}
+}
