@@ -2,7 +2,7 @@
 //!
 //! - `faas-yardstick`: reads one command a line from stdin, arguments separated by tabs; runs it with its
 //!   streams on `/dev/null` and answers `ok <nanoseconds> 0`, or `failed <nanoseconds> <status>`.
-//! - `faas-yardstick --serve SOCKET PROGRAM`: a unix socket server that starts PROGRAM for every byte it reads and answers one
+//! - `faas-yardstick --serve SOCKET PROGRAM [ARGUMENT…]`: a unix socket server that starts PROGRAM for every byte it reads and answers one
 //!   byte when it has ended: the bare "one process per call" that the platform's warm path is held against.
 //! - `faas-yardstick --cat`: copies stdin to stdout, an answer that depends on the request.
 
@@ -13,7 +13,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::ptr;
 use std::time::Instant;
 
-const USAGE: &str = "usage: faas-yardstick [--serve SOCKET PROGRAM | --cat]";
+const USAGE: &str = "usage: faas-yardstick [--serve SOCKET PROGRAM [ARGUMENT…] | --cat]";
 
 fn main() -> io::Result<()> {
     let args: Vec<OsString> = std::env::args_os().skip(1).collect();
@@ -21,7 +21,7 @@ fn main() -> io::Result<()> {
     match words.as_slice() {
         [] => time_commands(),
         ["--cat"] => io::copy(&mut io::stdin().lock(), &mut io::stdout().lock()).map(drop),
-        ["--serve", socket, program] => serve(socket, program),
+        ["--serve", socket, program @ ..] if !program.is_empty() => serve(socket, program),
         _ => Err(io::Error::new(io::ErrorKind::InvalidInput, USAGE)),
     }
 }
@@ -40,9 +40,9 @@ fn time_commands() -> io::Result<()> {
     Ok(())
 }
 
-fn serve(socket: &str, program: &str) -> io::Result<()> {
+fn serve(socket: &str, program: &[&str]) -> io::Result<()> {
     let listener = UnixListener::bind(socket)?;
-    let argv = arguments([program].into_iter())?;
+    let argv = arguments(program.iter().copied())?;
     for connection in listener.incoming() {
         answer(connection?, &argv)?;
     }
