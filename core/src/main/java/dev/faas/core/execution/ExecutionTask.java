@@ -68,6 +68,8 @@ final class ExecutionTask implements Runnable {
             LOG.error("execution {} failed unexpectedly", request.id(), unexpected);
             fail(new PlatformException(ErrorCode.INTERNAL, "the engine failed: " + unexpected, unexpected));
         } finally {
+            // Nobody may wait for ever, not even after an error that is no exception.
+            fail(new PlatformException(ErrorCode.INTERNAL, "the execution's task ended without a result"));
             clearUp();
         }
     }

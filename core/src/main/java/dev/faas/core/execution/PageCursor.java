@@ -6,8 +6,8 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Base64;
 
-/// A place in the list of records, newest first: the record after which the next page begins. It names the record's own sort key, so it stays
-/// right when records are added before it or when the record itself is deleted.
+/// A place in the list of records, newest first: the record after which the next page begins. It names the record's own sort key, so it
+/// stays right when records are added before it or when the record itself is deleted.
 public record PageCursor(Instant createdAt, String id) {
 
     public static PageCursor of(ExecutionRecord last) {

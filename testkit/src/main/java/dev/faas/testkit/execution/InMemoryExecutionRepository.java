@@ -7,7 +7,6 @@ import dev.faas.core.execution.ExecutionRepository;
 import dev.faas.core.execution.ExecutionState;
 import dev.faas.core.execution.PageCursor;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;

@@ -320,6 +320,19 @@ final class ExecutionEngineTest {
     }
 
     @Test
+    void whateverBreaksTheCallerIsAnsweredAndThePlaceIsFree() {
+        fixture.driver.onCreate(spec -> {
+            throw new StackOverflowError("a driver out of control");
+        });
+
+        assertThatThrownBy(() -> fixture.run(Requests.of("true")))
+                .isInstanceOfSatisfying(
+                        PlatformException.class,
+                        failure -> assertThat(failure.code()).isEqualTo(ErrorCode.INTERNAL));
+        fixture.awaitIdle();
+    }
+
+    @Test
     void anUnknownUserIsTheCallersMistake() {
         var request = Requests.of("true").command(Command.of("true").withUser("ghost"));
 
