@@ -199,11 +199,26 @@ fn as_init_it_reaps_orphans_and_cannot_be_killed_from_inside() {
 
 #[test]
 fn as_init_a_timeout_reaches_every_daemon() {
-    let agent = Agent::start_with(in_pid_namespace());
+    hunt_daemons_of_nobody(&Agent::start_with(in_pid_namespace()));
+}
+
+#[test]
+fn as_init_without_ptrace_a_timeout_reaches_every_daemon() {
+    let mut command = Command::new("setpriv");
+    command.args(["--bounding-set", "-sys_ptrace", "--"]);
+    command.args(["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", AGENT]);
+    let agent = Agent::start_with(command);
+    let bounding = agent.connect().sh("grep CapBnd /proc/1/status").out();
+    let bounding = u64::from_str_radix(bounding.trim_start_matches("CapBnd:").trim(), 16).expect("a bit set");
+    assert_eq!(bounding & (1 << 19), 0, "CAP_SYS_PTRACE is gone");
+    hunt_daemons_of_nobody(&agent);
+}
+
+fn hunt_daemons_of_nobody(agent: &Agent) {
     let mut host = agent.connect();
     let user = Exec {
         user: "nobody".into(),
-        ..daemons(&agent)
+        ..daemons(agent)
     };
     std::fs::set_permissions(&agent.dir.0, std::os::unix::fs::PermissionsExt::from_mode(0o777)).expect("ours");
     let outcome = host.run(Exec {
@@ -293,4 +308,30 @@ fn term_from_outside_stops_it() {
             Message::decode(received.kind, &received.payload)
         );
     }
+}
+
+#[test]
+fn it_serves_on_an_inherited_socket_one_host_after_the_other() {
+    let dir = common::TempDir::new();
+    let path = dir.0.join("inherited");
+    let listener = std::os::unix::net::UnixListener::bind(&path).expect("bound");
+    rustix::io::fcntl_setfd(&listener, rustix::io::FdFlags::empty()).expect("inheritable");
+    let number = std::os::fd::AsRawFd::as_raw_fd(&listener).to_string();
+    let mut child = Command::new(AGENT)
+        .args(["--listen-fd", &number])
+        .spawn()
+        .expect("agent");
+    drop(listener);
+    for round in 0..3 {
+        let mut host = Client::over(std::os::unix::net::UnixStream::connect(&path).expect("connects"));
+        assert_eq!(
+            host.sh(&format!("exit {round}; : $(ls /proc/self/fd)")).exit.code,
+            round
+        );
+    }
+    let mut host = Client::over(std::os::unix::net::UnixStream::connect(&path).expect("connects"));
+    host.send(0, Shutdown {});
+    assert!(child.wait().expect("our child").success());
+    let missing = Command::new(AGENT).args(["--listen-fd", "77"]).output().expect("runs");
+    assert_eq!(missing.status.code(), Some(1));
 }
