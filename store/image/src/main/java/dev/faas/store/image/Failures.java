@@ -33,9 +33,10 @@ final class Failures {
         }
     }
 
-    private static boolean isDiskFull(IOException e) {
+    private static boolean isDiskFull(Throwable e) {
         return e instanceof Errno errno && errno.isDiskFull()
-                || e.getMessage() != null && e.getMessage().contains("No space left on device");
+                || e.getMessage() != null && e.getMessage().contains("No space left on device")
+                || e.getCause() != null && isDiskFull(e.getCause());
     }
 
     private static String describe(IOException e) {

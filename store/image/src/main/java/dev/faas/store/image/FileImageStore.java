@@ -5,6 +5,8 @@ import dev.faas.core.common.PlatformException;
 import dev.faas.core.image.Image;
 import dev.faas.core.image.ImageReference;
 import dev.faas.core.image.ImageStore;
+import dev.faas.store.image.archive.ArchiveExporter;
+import dev.faas.store.image.archive.ArchiveImporter;
 import dev.faas.store.image.build.ImageBuilder;
 import dev.faas.store.image.build.ImageDefinition;
 import dev.faas.store.image.build.ImageDefinitions;
@@ -18,13 +20,17 @@ import dev.faas.store.image.layout.LayerStore;
 import dev.faas.store.image.layout.LeaseTable;
 import dev.faas.store.image.layout.StoreLayout;
 import dev.faas.store.image.posix.FileLock;
+import dev.faas.store.image.registry.ImagePuller;
+import dev.faas.store.image.registry.RegistryException;
 import dev.faas.store.image.unpack.Ownership;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -40,6 +46,9 @@ public final class FileImageStore implements ImageStore, AutoCloseable {
     private final GarbageCollector collector;
     private final ImageDefinitions definitions;
     private final ImageBuilder builder;
+    private final ImagePuller puller;
+    private final ArchiveImporter importer;
+    private final ArchiveExporter exporter;
     private final SingleFlight<Image> flights = new SingleFlight<>();
 
     /// Opens the store, making its directory if needed and clearing up after processes that died.
@@ -60,6 +69,9 @@ public final class FileImageStore implements ImageStore, AutoCloseable {
         this.collector = new GarbageCollector(layout, index, catalog, layers, leases);
         var assembler = new ImageAssembler(blobs, layers, index, Clock.systemUTC());
         this.builder = new ImageBuilder(layout, blobs, catalog, assembler);
+        this.puller = new ImagePuller(config, layout, blobs, layers, assembler);
+        this.importer = new ArchiveImporter(layout, blobs, layers, assembler, config.unpack());
+        this.exporter = new ArchiveExporter(catalog, blobs, layers);
     }
 
     @Override
@@ -73,13 +85,49 @@ public final class FileImageStore implements ImageStore, AutoCloseable {
         if (found.isPresent()) {
             return found.get();
         }
-        return Failures.translate("get " + reference, () -> single(reference, progress, listener -> {
+        return Failures.translate("get " + reference, () -> single(reference, true, progress, listener -> {
             var definition = definitions.find(reference);
-            if (definition.isEmpty()) {
-                throw missing(reference);
-            }
-            return make(definition.get(), listener);
+            return definition.isPresent() ? make(definition.get(), listener) : fetch(reference, listener);
         }));
+    }
+
+    /// Asks the registry for the image even if one of that name is here: a tag may stand for another one by now.
+    ///
+    /// @throws PlatformException `IMAGE_NOT_FOUND` when the registry has no such image or refuses it,
+    ///     `IMAGE_PULL_FAILED` when the registry can't be reached or sends something else
+    public Image pull(ImageReference reference, ProgressListener progress) {
+        return Failures.translate(
+                "pull " + reference,
+                () -> single(reference, false, progress, listener -> fetch(reference, listener)));
+    }
+
+    /// Builds a base image anew, from the packages of today.
+    ///
+    /// @throws PlatformException `IMAGE_NOT_FOUND` when there is no such definition
+    public Image build(ImageReference reference, ProgressListener progress) {
+        var definition = definitions.find(reference).orElseThrow(() -> missing(reference, "it has no definition"));
+        return Failures.translate(
+                "build " + reference, () -> single(reference, false, progress, listener -> make(definition, listener)));
+    }
+
+    /// Takes the images out of a file: `docker save`, an OCI layout or a root file system, as tar, tar.gz or tar.zst.
+    ///
+    /// @param name instead of what the archive calls its only image; a root file system needs one
+    public List<Image> importArchive(Path archive, Optional<ImageReference> name, ProgressListener progress) {
+        return Failures.translate("import " + archive, () -> load(archive, name, progress));
+    }
+
+    /// As [#importArchive(Path, Optional, ProgressListener)], from a stream that is read to its end and left open.
+    public List<Image> importArchive(InputStream archive, Optional<ImageReference> name, ProgressListener progress) {
+        return Failures.translate("import an archive", () -> {
+            Path file = layout.temporary("archive");
+            try {
+                Files.copy(archive, file);
+                return load(file, name, progress);
+            } finally {
+                Files.deleteIfExists(file);
+            }
+        });
     }
 
     /// The images [#build] knows how to make.
@@ -100,7 +148,7 @@ public final class FileImageStore implements ImageStore, AutoCloseable {
         }
         if (!complete) {
             catalog.refresh();
-            throw missing(image.reference());
+            throw missing(image.reference(), "its layers have been deleted");
         }
         return holding::close;
     }
@@ -124,23 +172,32 @@ public final class FileImageStore implements ImageStore, AutoCloseable {
 
     @Override
     public void export(Image image, OutputStream target) throws IOException {
-        throw new IOException("exporting " + image.reference());
+        try (var _ = lease(image);
+                var blobs = leases.holding()) {
+            catalog.manifest(new Digest(image.digest())).layers().forEach(layer -> hold(blobs, layer.digest()));
+            exporter.export(image, target);
+        }
     }
 
     @Override
     public void close() {
+        puller.close();
         layout.close();
     }
 
-    /// One making of an image at a time, in this process and all others, and none if somebody else has made it meanwhile.
-    private Image single(ImageReference reference, ProgressListener progress, SingleFlight.Work<Image> work)
+    /// One making of an image at a time, in this process and all others.
+    ///
+    /// @param found whether an image that somebody else has made meanwhile will do
+    private Image single(
+            ImageReference reference, boolean found, ProgressListener progress, SingleFlight.Work<Image> work)
             throws Exception {
-        return flights.run(reference.canonical(), progress, listener -> {
+        String key = (found ? "require " : "renew ") + reference.canonical();
+        return flights.run(key, progress, listener -> {
             String name = Digest.of(reference.canonical().getBytes(StandardCharsets.UTF_8)).hex();
             try (var _ = FileLock.exclusive(layout.lock("image-" + name))) {
                 catalog.refresh();
-                var found = catalog.find(reference);
-                return found.isPresent() ? found.get() : work.make(listener);
+                var present = found ? catalog.find(reference) : Optional.<Image>empty();
+                return present.isPresent() ? present.get() : work.make(listener);
             }
         });
     }
@@ -149,12 +206,47 @@ public final class FileImageStore implements ImageStore, AutoCloseable {
         Optional<Image> from = definition.from().map(base -> require(base, progress));
         try (var holding = leases.holding()) {
             if (from.isPresent() && !holdAll(from.get(), holding)) {
-                throw missing(from.get().reference());
+                throw missing(from.get().reference(), "its layers have been deleted");
             }
             builder.build(definition, from, progress, holding);
-            catalog.refresh();
-            return catalog.find(definition.name()).orElseThrow(() -> missing(definition.name()));
+            return made(definition.name());
         }
+    }
+
+    private Image fetch(ImageReference reference, ProgressListener progress) throws Exception {
+        if (!puller.canPull(reference)) {
+            throw missing(reference, "it names no registry, and no standard registry is configured");
+        }
+        try (var holding = leases.holding()) {
+            puller.pull(reference, progress, holding);
+            return made(reference);
+        } catch (RegistryException e) {
+            throw switch (e.kind()) {
+                case NOT_FOUND, DENIED -> missing(reference, e.getMessage());
+                case UNREACHABLE, INVALID ->
+                    new PlatformException(
+                            ErrorCode.IMAGE_PULL_FAILED,
+                            "could not pull '" + reference + "': " + e.getMessage() + "; " + inventory(),
+                            e);
+            };
+        }
+    }
+
+    private List<Image> load(Path archive, Optional<ImageReference> name, ProgressListener progress) throws Exception {
+        try (var holding = leases.holding()) {
+            var names = importer.load(archive, name, progress, holding);
+            catalog.refresh();
+            List<Image> images = new ArrayList<>();
+            for (var reference : names) {
+                images.add(made(reference));
+            }
+            return images;
+        }
+    }
+
+    private Image made(ImageReference reference) throws IOException {
+        catalog.refresh();
+        return catalog.find(reference).orElseThrow(() -> missing(reference, "it was removed at once"));
     }
 
     /// @return false when a layer has been deleted
@@ -169,13 +261,23 @@ public final class FileImageStore implements ImageStore, AutoCloseable {
         return true;
     }
 
-    private PlatformException missing(ImageReference reference) {
-        var here = list().stream().map(image -> image.reference().value()).toList();
-        var buildable = definitions.all().stream().map(definition -> definition.name().value()).toList();
+    private static void hold(LeaseTable.Holding holding, Digest digest) {
+        Failures.translate("hold " + digest, () -> {
+            holding.hold(digest);
+            return true;
+        });
+    }
+
+    private PlatformException missing(ImageReference reference, String why) {
         return new PlatformException(
                 ErrorCode.IMAGE_NOT_FOUND,
-                "there is no image '" + reference + "' on this machine; here: "
-                        + (here.isEmpty() ? "none" : String.join(", ", here))
-                        + "; can be built: " + String.join(", ", buildable));
+                "there is no image '" + reference + "' on this machine and it can't be had: " + why + "; " + inventory());
+    }
+
+    private String inventory() {
+        var here = list().stream().map(image -> image.reference().value()).toList();
+        var buildable = definitions.all().stream().map(definition -> definition.name().value()).toList();
+        return "on this machine: " + (here.isEmpty() ? "none" : String.join(", ", here)) + "; can be built: "
+                + String.join(", ", buildable);
     }
 }

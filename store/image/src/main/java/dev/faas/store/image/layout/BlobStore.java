@@ -68,6 +68,14 @@ public final class BlobStore {
         layout.rename(file, layout.blob(digest));
     }
 
+    /// Moves a file whose digest the caller has verified into the store after syncing it.
+    public void take(Path file, Digest digest) throws IOException {
+        try (var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.force(true);
+        }
+        adopt(file, digest);
+    }
+
     /// Written to a file of its own and named at [#commit]; closing it without that forgets it. Confined to one thread.
     public final class NewBlob extends FilterOutputStream {
 

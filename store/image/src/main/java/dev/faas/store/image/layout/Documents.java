@@ -12,6 +12,7 @@ import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Reads and writes the JSON documents of images. They come from strangers: whatever is malformed is an [IOException].
@@ -45,6 +46,10 @@ public final class Documents {
 
     public static ObjectNode object() {
         return JSON.createObjectNode();
+    }
+
+    public static ArrayNode array() {
+        return JSON.createArrayNode();
     }
 
     /// An index or manifest list: the manifests it offers.

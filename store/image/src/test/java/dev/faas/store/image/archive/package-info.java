@@ -1,0 +1,4 @@
+@NullMarked
+package dev.faas.store.image.archive;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.faas.store.image;
+
+import org.jspecify.annotations.NullMarked;

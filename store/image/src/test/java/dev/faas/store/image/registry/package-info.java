@@ -1,0 +1,4 @@
+@NullMarked
+package dev.faas.store.image.registry;
+
+import org.jspecify.annotations.NullMarked;
