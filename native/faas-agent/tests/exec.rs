@@ -182,7 +182,11 @@ fn users_and_limits() {
 #[test]
 fn what_was_used_is_told() {
     let agent = Agent::start();
-    let exit = agent.connect().sh("i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; head -c 50000000 /dev/zero | tail -c 50000000 >/dev/null").exit;
+    let exit = agent
+        .connect()
+        .sh("i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; \
+        head -c 50000000 /dev/zero | tail -c 50000000 >/dev/null")
+        .exit;
     assert!(exit.user_us > 1000, "{exit:?}");
     assert!(exit.max_rss_bytes > 40_000_000, "tail holds what it read: {exit:?}");
     assert!(exit.wall_ns / 1000 > exit.user_us / 4, "{exit:?}");

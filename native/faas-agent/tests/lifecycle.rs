@@ -6,7 +6,7 @@ use std::process::Command;
 use common::{AGENT, Agent, Client, argv, is_alive, sh, wait_until};
 use faas_wire::{Close, Exec, FrameType, Message, Shutdown, exec_mode, exit_flags};
 
-/// Daemons of every kind: in the group, in a session of its own, forked twice, without descriptors. Each writes its pid.
+/// Daemons of every kind: in the group, in a session of its own, forked twice without descriptors; each writes its pid.
 const DAEMONS: &str = "
     sleep 1000 & echo $! > $DIR/child
     setsid sh -c 'echo $$ > $DIR/session; exec sleep 1000' &

@@ -1,6 +1,8 @@
 //! A small host: starts a real agent and talks to it over the real protocol.
 #![allow(dead_code, reason = "every test file uses its own part")]
 
+pub mod files;
+
 use std::io::{ErrorKind, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
