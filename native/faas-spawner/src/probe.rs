@@ -1,31 +1,240 @@
-//! What this host can do, from trying it.
+//! What this host can do, from trying it: each trial is done in a process of its own and leaves nothing behind.
+
+use std::os::fd::AsFd;
 
 use faas_wire::Probe;
+use rustix::io::Errno;
+use rustix::mount::MountAttrFlags;
 
 use crate::cgroup::layout::{Controller, Layout};
+use crate::net::netlink::Socket;
+use crate::net::nft::{Hook, Lifetime, Transaction, Verdict};
+use crate::sandbox::mounts::new_mount;
+use crate::seccomp;
+use crate::sys;
 
 const OK: u8 = 0;
+const DEGRADED: u8 = 1;
 const MISSING: u8 = 2;
 
-pub fn run(_rootless: bool) -> Vec<Probe> {
-    let layout = Layout::detect();
-    Controller::ALL
-        .into_iter()
-        .map(|controller| cgroup(&layout, controller))
-        .collect()
+const USER_AND_MOUNTS: i32 = libc::CLONE_NEWUSER | libc::CLONE_NEWNS;
+const ALL: i32 = USER_AND_MOUNTS | libc::CLONE_NEWPID | libc::CLONE_NEWUTS | libc::CLONE_NEWIPC | libc::CLONE_NEWNET;
+
+pub fn run(rootless: bool) -> Vec<Probe> {
+    let mut features = vec![
+        privileges(rootless),
+        namespaces(),
+        tried(
+            "mount-api",
+            USER_AND_MOUNTS,
+            tmpfs,
+            "needs Linux 5.2 or newer, 6.5 for the overlay",
+            MISSING,
+        ),
+        tried(
+            "writable-layer",
+            USER_AND_MOUNTS,
+            user_attributes,
+            "needs Linux 6.6 or newer: before, a directory of \
+            the image can't be removed and made again",
+            DEGRADED,
+        ),
+        tried(
+            "overlay",
+            USER_AND_MOUNTS,
+            overlay,
+            "needs Linux 6.5 or newer with CONFIG_OVERLAY_FS",
+            MISSING,
+        ),
+        tried(
+            "seccomp",
+            0,
+            filter,
+            "needs a kernel with CONFIG_SECCOMP_FILTER",
+            MISSING,
+        ),
+        network(rootless),
+    ];
+    let layout = if rootless { Layout::None } else { Layout::detect() };
+    features.push(hierarchy(&layout, rootless));
+    features.extend(Controller::ALL.map(|controller| controls(&layout, controller)));
+    features
 }
 
-fn cgroup(layout: &Layout, controller: Controller) -> Probe {
-    let present = layout.has(controller);
+fn feature(name: &str, level: u8, detail: impl Into<String>, fix: &str) -> Probe {
     Probe {
-        feature: format!("cgroup-{}", controller.name()).into(),
-        level: if present { OK } else { MISSING },
-        detail: if present {
-            "available"
-        } else {
-            "no hierarchy carries it"
+        feature: name.into(),
+        level,
+        detail: detail.into().into(),
+        fix: if level == OK { "" } else { fix }.into(),
+    }
+}
+
+fn privileges(rootless: bool) -> Probe {
+    match rootless {
+        false => feature("privileges", OK, "runs as root", ""),
+        true => feature(
+            "privileges",
+            DEGRADED,
+            "an ordinary user: one id per sandbox, no network but loopback, no limits on memory, CPU, processes, I/O",
+            "start it as root",
+        ),
+    }
+}
+
+fn namespaces() -> Probe {
+    match in_child(ALL, || Ok(())) {
+        Ok(()) => feature(
+            "namespaces",
+            OK,
+            "user, mount, PID, UTS, IPC and network namespaces can be made",
+            "",
+        ),
+        Err(errno) => feature(
+            "namespaces",
+            MISSING,
+            errno.to_string(),
+            "allow them: sysctl user.max_user_namespaces, \
+            and where they exist kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0",
+        ),
+    }
+}
+
+fn tried(name: &str, flags: i32, trial: fn() -> Result<(), Errno>, fix: &str, level: u8) -> Probe {
+    match in_child(flags, trial) {
+        Ok(()) => feature(name, OK, "tried and works", ""),
+        Err(errno) => feature(name, level, format!("tried: {errno}"), fix),
+    }
+}
+
+fn tmpfs() -> Result<(), Errno> {
+    new_mount(c"tmpfs", &[(c"size", c"64k")], MountAttrFlags::empty()).map(drop)
+}
+
+fn user_attributes() -> Result<(), Errno> {
+    let mount = new_mount(c"tmpfs", &[(c"size", c"64k")], MountAttrFlags::empty())?;
+    let root = rustix::fs::openat(&mount, c".", rustix::fs::OFlags::RDONLY, rustix::fs::Mode::empty())?;
+    rustix::fs::fsetxattr(&root, c"user.faas", b"y", rustix::fs::XattrFlags::empty())
+}
+
+/// A context that takes a layer the way sandboxes hand it over; whether the layers are good is not its business.
+fn overlay() -> Result<(), Errno> {
+    let context = rustix::mount::fsopen(c"overlay", rustix::mount::FsOpenFlags::FSOPEN_CLOEXEC)?;
+    rustix::mount::fsconfig_set_string(context.as_fd(), c"lowerdir+", c"/proc")?;
+    rustix::mount::fsconfig_set_flag(context.as_fd(), c"userxattr")
+}
+
+fn filter() -> Result<(), Errno> {
+    rustix::thread::set_no_new_privs(true)?;
+    seccomp::apply(&[seccomp::ALLOW_ALL])
+}
+
+fn network(rootless: bool) -> Probe {
+    if rootless {
+        return feature(
+            "nat",
+            MISSING,
+            "an ordinary user can't connect sandboxes to the host's network",
+            "start it as root",
+        );
+    }
+    let trial = || {
+        let socket = Socket::open(libc::NETLINK_NETFILTER)?;
+        let mut rules = Transaction::new("faas_probe", Lifetime::Socket);
+        rules
+            .chain("postrouting", Hook::SourceNat, Verdict::Accept)
+            .masquerade("postrouting", &[]);
+        rules.commit(&socket)
+    };
+    match trial() {
+        Ok(()) => feature("nat", OK, "nf_tables takes a masquerading table", ""),
+        Err(error) => feature(
+            "nat",
+            MISSING,
+            error.to_string(),
+            "load the kernel modules nf_tables and nft_masq",
+        ),
+    }
+}
+
+fn hierarchy(layout: &Layout, rootless: bool) -> Probe {
+    match layout {
+        Layout::V1(_) => feature("cgroup", OK, "version 1", ""),
+        Layout::V2(_) => feature("cgroup", OK, "version 2", ""),
+        Layout::None if rootless => feature("cgroup", MISSING, "not used as an ordinary user", "start it as root"),
+        Layout::None => feature(
+            "cgroup",
+            MISSING,
+            "no hierarchy with controllers is mounted",
+            "mount cgroup2",
+        ),
+    }
+}
+
+fn controls(layout: &Layout, controller: Controller) -> Probe {
+    let name = format!("cgroup-{}", controller.name());
+    if layout.has(controller) {
+        return feature(&name, OK, "available", "");
+    }
+    feature(
+        &name,
+        DEGRADED,
+        "what it limits and counts is not limited and counted",
+        "mount or delegate the controller",
+    )
+}
+
+/// Tries something in a process of its own, in new namespaces.
+fn in_child(flags: i32, trial: fn() -> Result<(), Errno>) -> Result<(), Errno> {
+    // SAFETY: the trials call the system only; they neither allocate nor take a lock.
+    match unsafe { sys::clone(flags, None) }? {
+        sys::Cloned::Child => {
+            let code = trial().map_or_else(|errno| errno.raw_os_error(), |()| 0);
+            // SAFETY: ends the process without running anything the parent registered.
+            unsafe { libc::_exit(code) }
         }
-        .into(),
-        fix: if present { "" } else { "mount the controller" }.into(),
+        sys::Cloned::Parent { pidfd, .. } => {
+            let wait = rustix::process::WaitId::PidFd(pidfd.as_fd());
+            let ended = rustix::process::waitid(wait, rustix::process::WaitIdOptions::EXITED)?;
+            match ended.and_then(|status| status.exit_status()) {
+                Some(0) => Ok(()),
+                Some(code) => Err(Errno::from_raw_os_error(code)),
+                None => Err(Errno::CANCELED),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_ok_of_what_this_host_does() {
+        let features = run(false);
+        let level = |name: &str| {
+            features
+                .iter()
+                .find(|probe| probe.feature.as_str() == Some(name))
+                .map(|probe| probe.level)
+        };
+        for name in [
+            "privileges",
+            "namespaces",
+            "mount-api",
+            "overlay",
+            "seccomp",
+            "nat",
+            "cgroup",
+        ] {
+            assert_eq!(level(name), Some(OK), "{name}: {features:?}");
+        }
+    }
+
+    #[test]
+    fn every_lack_has_a_fix() {
+        for probe in run(true) {
+            assert!(probe.level == OK || !probe.fix.is_empty(), "{probe:?}");
+        }
     }
 }

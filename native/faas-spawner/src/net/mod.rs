@@ -3,6 +3,6 @@
 pub mod egress;
 mod links;
 pub mod namespace;
-mod netlink;
-mod nft;
+pub mod netlink;
+pub mod nft;
 pub mod router;

@@ -7,7 +7,7 @@ use rustix::process::{Signal, WaitId, WaitIdOptions};
 
 use super::Server;
 use super::registry::{Caller, Phase, Sandbox};
-use super::workshop::{Delivery, Order, Remains};
+use super::workshop::{Cleaned, Delivery, Order, Remains};
 use crate::refusal::Refusal;
 use crate::sandbox::child::Stage;
 
@@ -36,13 +36,12 @@ impl Server {
         if count == bytes.len() {
             let [stage, a, b, c, d] = bytes;
             let errno = rustix::io::Errno::from_raw_os_error(i32::from_ne_bytes([a, b, c, d]));
-            sandbox.phase = Phase::Failed;
-            self.answer(caller, Refusal::system(Stage::describe(stage), errno).to_frame());
+            let refusal = Refusal::system(Stage::describe(stage), errno);
+            sandbox.phase = Phase::Failed { caller, refusal };
         } else if has_ended(sandbox) {
-            sandbox.phase = Phase::Failed;
-            let message =
-                "the first process was killed while the sandbox was being made; is its memory limit too small?";
-            self.answer(caller, Refusal::new(ErrorCode::Unavailable, message).to_frame());
+            let message = "the first process was killed on its way; is the memory limit too small?";
+            let refusal = Refusal::new(ErrorCode::Unavailable, message);
+            sandbox.phase = Phase::Failed { caller, refusal };
         } else {
             sandbox.phase = Phase::Running;
             let seat = sandbox.seat.as_ref();
@@ -103,27 +102,22 @@ impl Server {
                         Err(error) => eprintln!("faas-spawner: no seat for the pool: {error}"),
                     }
                 }
-                Delivery::Cleaned {
-                    slot,
-                    stats,
-                    seat,
-                    netns,
-                    spent,
-                    stuck,
-                } => {
-                    self.seats.extend(seat);
-                    self.namespaces.extend(netns);
-                    spent
-                        .into_iter()
-                        .for_each(|netns| self.workshop.order(Order::Drop(netns)));
-                    stuck
-                        .into_iter()
-                        .for_each(|seat| self.workshop.order(Order::Remove(seat)));
-                    self.trim_pools();
-                    self.sandbox_gone(slot, stats);
-                }
+                Delivery::Cleaned(cleaned) => self.receive_cleaned(*cleaned),
             }
         }
+    }
+
+    fn receive_cleaned(&mut self, cleaned: Cleaned) {
+        self.seats.extend(cleaned.seat);
+        self.namespaces.extend(cleaned.netns);
+        if let Some(netns) = cleaned.spent {
+            self.workshop.order(Order::Drop(netns));
+        }
+        if let Some(seat) = cleaned.stuck {
+            self.workshop.order(Order::Remove(seat));
+        }
+        self.trim_pools();
+        self.sandbox_gone(cleaned.slot, cleaned.stats);
     }
 
     fn trim_pools(&mut self) {
@@ -160,7 +154,8 @@ impl Server {
                     stats,
                 });
             }
-            Phase::Starting { .. } | Phase::Failed => {}
+            Phase::Failed { caller, refusal } => self.answer(caller, refusal.to_frame()),
+            Phase::Starting { .. } => {}
         }
     }
 
@@ -181,7 +176,7 @@ impl Server {
         };
         match &mut sandbox.phase {
             Phase::Ending { callers } => callers.push(caller),
-            Phase::Failed => {
+            Phase::Failed { .. } => {
                 return Err(Refusal::new(
                     ErrorCode::NotFound,
                     format!("sandbox {id} was never made"),
@@ -203,16 +198,17 @@ impl Server {
 
     /// The host gave up on a CREATE that was not answered yet.
     pub(super) fn cancel_creation(&mut self, caller: Caller) {
-        let waited = self.waiting.len();
-        self.waiting.retain(|waiting| waiting.caller != caller);
+        let refusal = Refusal::new(ErrorCode::Unavailable, "closed before the sandbox was made");
         if let Some(sandbox) = self.registry.starting_for(caller) {
-            sandbox.phase = Phase::Failed;
+            sandbox.phase = Phase::Failed { caller, refusal };
             kill(sandbox);
-        } else if self.waiting.len() == waited {
             return;
         }
-        let closed = Refusal::new(ErrorCode::Unavailable, "closed before the sandbox was made");
-        self.answer(caller, closed.to_frame());
+        let waited = self.waiting.len();
+        self.waiting.retain(|waiting| waiting.caller != caller);
+        if self.waiting.len() < waited {
+            self.answer(caller, refusal.to_frame());
+        }
     }
 
     /// Starts the end of everything.

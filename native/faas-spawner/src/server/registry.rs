@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::seat::Seat;
 use crate::net::namespace::Netns;
+use crate::refusal::Refusal;
 
 /// Where an answer goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,8 +30,11 @@ pub enum Phase {
     Ending {
         callers: Vec<Caller>,
     },
-    /// Never became a sandbox: the caller has its error, the rest is being cleaned up.
-    Failed,
+    /// Never became a sandbox: the caller gets the reason when the rest is cleaned up.
+    Failed {
+        caller: Caller,
+        refusal: Refusal,
+    },
 }
 
 #[derive(Debug)]
@@ -101,7 +105,7 @@ impl Registry {
     pub fn starting_for(&mut self, wanted: Caller) -> Option<&mut Sandbox> {
         let is_wanted = |sandbox: &&mut Sandbox| match &sandbox.phase {
             Phase::Starting { caller, .. } => *caller == wanted,
-            Phase::Running | Phase::Ending { .. } | Phase::Failed => false,
+            Phase::Running | Phase::Ending { .. } | Phase::Failed { .. } => false,
         };
         self.slots.values_mut().find(is_wanted)
     }

@@ -38,16 +38,20 @@ pub enum Delivery {
     Netns(io::Result<Netns>),
     Nat(io::Result<Netns>),
     Seat(io::Result<Seat>),
-    Cleaned {
-        slot: u64,
-        stats: Stats,
-        seat: Option<Seat>,
-        netns: Option<Netns>,
-        /// Used once and for all: its address is to be released.
-        spent: Option<Netns>,
-        /// Its groups could not be removed yet.
-        stuck: Option<Seat>,
-    },
+    Cleaned(Box<Cleaned>),
+}
+
+/// What the cleaner made of a dead sandbox's remains.
+#[derive(Debug)]
+pub struct Cleaned {
+    pub slot: u64,
+    pub stats: Stats,
+    pub seat: Option<Seat>,
+    pub netns: Option<Netns>,
+    /// Used once and for all: its address is to be released.
+    pub spent: Option<Netns>,
+    /// Its groups could not be removed yet.
+    pub stuck: Option<Seat>,
 }
 
 /// The two threads, and how to talk to them. They end when this is dropped.
@@ -154,18 +158,11 @@ fn connect(router: &mut Option<Router>, uplink: &Uplink, home: BorrowedFd<'_>) -
 
 fn clean(bench: &Bench, remains: &Receiver<Remains>) {
     for left in remains {
-        let mut stuck = None;
         let mut stats = left
             .seat
             .as_ref()
             .map_or_else(Stats::default, |seat| seat.group.stats());
-        let seat = left.seat.and_then(|seat| match take_back(seat) {
-            Ok(seat) => seat,
-            Err(seat) => {
-                stuck = Some(seat);
-                None
-            }
-        });
+        let (seat, stuck) = left.seat.map_or((None, None), take_back);
         let (netns, spent) = match left
             .netns
             .map(|netns| take_back_netns(netns, &mut stats, bench.home.as_fd()))
@@ -177,14 +174,14 @@ fn clean(bench: &Bench, remains: &Receiver<Remains>) {
             }
             None => (None, None),
         };
-        bench.deliver(Delivery::Cleaned {
+        bench.deliver(Delivery::Cleaned(Box::new(Cleaned {
             slot: left.slot,
             stats,
             seat,
             netns,
             spent,
             stuck,
-        });
+        })));
     }
 }
 
@@ -202,16 +199,16 @@ fn take_back_netns(
     Ok((None, Some(netns)))
 }
 
-/// Recycles a seat or removes it; gives it back when neither works yet.
-fn take_back(mut seat: Seat) -> Result<Option<Seat>, Seat> {
+/// Recycles a seat (first of the pair) or removes it; what can't be removed yet comes back as the second.
+fn take_back(mut seat: Seat) -> (Option<Seat>, Option<Seat>) {
     if seat.recycle().unwrap_or(false) {
-        return Ok(Some(seat));
+        return (Some(seat), None);
     }
     match seat.remove() {
-        Ok(()) => Ok(None),
+        Ok(()) => (None, None),
         Err(error) => {
             eprintln!("faas-spawner: seat {} stays for now: {error}", seat.name);
-            Err(seat)
+            (None, Some(seat))
         }
     }
 }
