@@ -12,6 +12,8 @@ const PAUSE_FIRST_NS: u64 = 500_000;
 const PAUSE_MAX_NS: u64 = 20_000_000;
 /// When a tree that is still there is given up: only a process the kernel can't kill gets here.
 const GIVE_UP_NS: u64 = 5_000_000_000;
+/// Passes over the table in which a forking tree must come to rest.
+const FREEZE_ROUNDS: usize = 64;
 /// Sweeps at the end of an agent that is not PID 1.
 const LAST_SWEEPS: usize = 200;
 
@@ -36,6 +38,8 @@ impl Target {
 #[derive(Debug)]
 struct Hunt {
     target: Target,
+    /// Nothing was killed yet: parents still tell who belongs to them.
+    fresh: bool,
     give_up_ns: u64,
 }
 
@@ -48,13 +52,11 @@ pub struct TreeKiller {
 }
 
 impl TreeKiller {
-    /// Kills the group at once and the rest in the sweeps that follow.
+    /// The tree is killed in the sweeps that follow, the first of which is due now.
     pub fn hunt(&mut self, target: Target, now_ns: u64) {
-        if let Some(root) = target.root {
-            sys::kill(-root, libc::SIGKILL);
-        }
         self.hunts.push(Hunt {
             target,
+            fresh: true,
             give_up_ns: now_ns + GIVE_UP_NS,
         });
         self.next_ns = now_ns;
@@ -76,8 +78,12 @@ impl TreeKiller {
         }
         let table = Table::read(agent);
         let mut done = Vec::new();
-        self.hunts.retain(|hunt| {
-            let victims = table.tree(&hunt.target, roots);
+        self.hunts.retain_mut(|hunt| {
+            let victims = if std::mem::take(&mut hunt.fresh) {
+                freeze(&hunt.target, agent, roots)
+            } else {
+                table.tree(&hunt.target, roots)
+            };
             for pid in &victims {
                 sys::kill(*pid, libc::SIGKILL);
             }
@@ -91,6 +97,23 @@ impl TreeKiller {
         self.pause_ns = (self.pause_ns * 2).min(PAUSE_MAX_NS);
         done
     }
+}
+
+/// Stops everything a target has, until no new process turns up. Killed one by one, a parent that goes first would leave behind a child
+/// that nothing ties to the target any more: one with a session of its own and an empty environment.
+fn freeze(target: &Target, agent: i32, roots: &BTreeSet<i32>) -> Vec<i32> {
+    let mut frozen = BTreeSet::new();
+    for _ in 0..FREEZE_ROUNDS {
+        let tree = Table::read(agent).tree(target, roots);
+        let new: Vec<i32> = tree.into_iter().filter(|pid| frozen.insert(*pid)).collect();
+        if new.is_empty() {
+            break;
+        }
+        for pid in new {
+            sys::kill(pid, libc::SIGSTOP);
+        }
+    }
+    frozen.into_iter().collect()
 }
 
 /// Sends a signal to everything a target has now.
