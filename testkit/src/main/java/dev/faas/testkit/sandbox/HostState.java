@@ -3,7 +3,6 @@ package dev.faas.testkit.sandbox;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,79 +12,79 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/// What sandboxes could leave behind on a Linux host. Only what carries the platform's name or comes from this process is looked at, so that
-/// other work on the machine doesn't matter.
+/// What sandboxes could leave behind on a Linux host. Only what can be traced to the driver under test is looked at, so that other work on the
+/// machine doesn't matter.
 ///
-/// @param processes our programs, by pid and name
-/// @param mounts    mount points with the platform's name, in the host's namespace
-/// @param cgroups   groups with the platform's name, in any hierarchy
+/// @param processes children of this process, and whatever is in the groups of the instances named
+/// @param mounts    mount points below the run directory, in this process's namespace
+/// @param cgroups   groups of the instances named, in any hierarchy
 /// @param links     network links with the platform's name
-/// @param files     what lies in the directories watched
-public record HostState(Set<String> processes, Set<String> mounts, Set<String> cgroups, Set<String> links, Set<String> files) {
+/// @param files     what lies in the run directory
+public record HostState(
+        Set<String> processes, Set<String> mounts, Set<String> cgroups, Set<String> links, Set<String> files) {
 
     private static final String PREFIX = "faas";
+    private static final Path CGROUPS = Path.of("/sys/fs/cgroup");
 
-    /// @param directories run directories of the driver under test
-    public static HostState now(Path... directories) {
+    /// @param directory the run directory of the driver under test
+    /// @param instances names of the driver's instances, as its groups carry them
+    public static HostState now(Path directory, Set<String> instances) {
         return new HostState(
-                descendants(), mountPoints(), ownGroups(), ownLinks(), files(directories));
+                ownProcesses(instances), mountPoints(directory), ownGroups(instances), ownLinks(), files(directory));
     }
 
     /// Waits until everything is as it was.
-    public void assertRestored(Path... directories) {
-        Eventually.holds(() -> assertThat(now(directories)).isEqualTo(this));
+    public void assertRestored(Path directory, Set<String> instances) {
+        Eventually.holds(() -> assertThat(now(directory, instances)).isEqualTo(this));
     }
 
-    private static Set<String> descendants() {
-        return ProcessHandle.current()
-                .descendants()
-                .map(process -> process.pid() + " " + process.info().command().orElse("?"))
-                .collect(Collectors.toCollection(TreeSet::new));
+    private static Set<String> ownProcesses(Set<String> instances) {
+        var found = new TreeSet<String>();
+        ProcessHandle.current().descendants().forEach(process -> found.add(describe(process)));
+        ProcessHandle.allProcesses()
+                .filter(process -> isInGroupOf(process, instances))
+                .forEach(process -> found.add(describe(process)));
+        return found;
     }
 
-    private static Set<String> mountPoints() {
+    private static String describe(ProcessHandle process) {
+        return process.pid() + " " + process.info().command().orElse("?");
+    }
+
+    private static boolean isInGroupOf(ProcessHandle process, Set<String> instances) {
+        var groups = lines(Path.of("/proc", String.valueOf(process.pid()), "cgroup"));
+        return instances.stream()
+                .anyMatch(instance -> groups.stream().anyMatch(line -> line.contains("/" + PREFIX + "/" + instance)));
+    }
+
+    private static Set<String> mountPoints(Path directory) {
         return lines(Path.of("/proc/self/mounts")).stream()
                 .map(line -> line.split(" ")[1])
-                .filter(point -> point.contains(PREFIX))
+                .filter(point -> point.startsWith(directory.toString()))
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
     private static Set<String> ownLinks() {
         return names(Path.of("/sys/class/net")).stream()
-                .filter(name -> name.startsWith(PREFIX) || name.startsWith("fv"))
+                .filter(name -> name.startsWith(PREFIX))
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
-    private static Set<String> ownGroups() {
+    private static Set<String> ownGroups(Set<String> instances) {
+        var hierarchies = new ArrayList<>(List.of(CGROUPS));
+        names(CGROUPS).forEach(name -> hierarchies.add(CGROUPS.resolve(name)));
         var found = new TreeSet<String>();
-        var root = Path.of("/sys/fs/cgroup");
-        var tops = new ArrayList<>(List.of(root));
-        names(root).forEach(name -> tops.add(root.resolve(name)));
-        for (var top : tops) {
-            names(top).stream()
-                    .filter(name -> name.startsWith(PREFIX) && Files.isDirectory(top.resolve(name)))
-                    .forEach(name -> found.addAll(below(top.resolve(name))));
+        for (var hierarchy : hierarchies) {
+            instances.stream()
+                    .map(instance -> hierarchy.resolve(PREFIX).resolve(instance))
+                    .filter(Files::isDirectory)
+                    .forEach(group -> found.add(group.toString()));
         }
         return found;
     }
 
-    private static Set<String> below(Path directory) {
-        try (Stream<Path> paths = Files.walk(directory, 4)) {
-            return paths.filter(Files::isDirectory).map(Path::toString).collect(Collectors.toCollection(TreeSet::new));
-        } catch (IOException | UncheckedIOException e) {
-            // It went away while we looked.
-            return Set.of();
-        }
-    }
-
-    private static Set<String> files(Path... directories) {
-        var found = new TreeSet<String>();
-        for (var directory : directories) {
-            if (Files.isDirectory(directory)) {
-                names(directory).forEach(name -> found.add(directory.resolve(name).toString()));
-            }
-        }
-        return found;
+    private static Set<String> files(Path directory) {
+        return new TreeSet<>(names(directory));
     }
 
     private static List<String> names(Path directory) {
@@ -100,7 +99,8 @@ public record HostState(Set<String> processes, Set<String> mounts, Set<String> c
         try {
             return Files.readAllLines(file);
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            // A process that has ended meanwhile.
+            return List.of();
         }
     }
 }

@@ -51,7 +51,7 @@ public final class NativeDriver implements SandboxDriver {
         reactor = new SocketReactor("native");
         var random = new byte[4];
         new SecureRandom().nextBytes(random);
-        // Short: a unix socket's path may have 107 bytes, and the sandbox's id goes in as well.
+        // Short: a unix socket's path may have 107 bytes.
         var directory = config.runDirectory().resolve(HexFormat.of().formatHex(random));
         try {
             spawners = new SpawnerSupervisor(config, directory, reactor, this::died, this::spawnerLost);

@@ -56,6 +56,24 @@ final class Spawner {
         }
     }
 
+    /// Removes what dead spawners left in the run directory. Blocks until it is done.
+    static void sweep(NativeDriverConfig config) {
+        try {
+            var sweep = new ProcessBuilder(
+                            config.spawner().toString(), "--sweep", config.runDirectory().toString())
+                    .redirectErrorStream(true)
+                    .start();
+            log(sweep.getInputStream());
+            if (sweep.waitFor() != 0) {
+                LOG.error("{} could not be swept", config.runDirectory());
+            }
+        } catch (IOException e) {
+            LOG.error("{} could not be swept", config.runDirectory(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     private static List<String> command(NativeDriverConfig config, Path directory) {
         var command = new ArrayList<String>();
         command.add(config.spawner().toString());
@@ -76,7 +94,7 @@ final class Spawner {
 
     private static void log(InputStream messages) {
         try (var lines = new BufferedReader(new InputStreamReader(messages, StandardCharsets.UTF_8))) {
-            lines.lines().forEach(line -> LOG.warn("{}", line));
+            lines.lines().forEach(line -> LOG.info("{}", line));
         } catch (IOException | RuntimeException e) {
             LOG.debug("the spawner's messages end", e);
         }

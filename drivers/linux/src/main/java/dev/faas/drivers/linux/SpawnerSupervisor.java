@@ -30,8 +30,9 @@ final class SpawnerSupervisor implements AutoCloseable {
 
     private final ReentrantLock stateLock = new ReentrantLock();
     private final Condition changed = stateLock.newCondition();
-    /// Both guarded by the state lock.
+    /// All guarded by the state lock.
     private @Nullable Spawner current;
+    private @Nullable Thread restarting;
     private boolean closed;
 
     /// @param lost told why, each time a spawner ended unasked, before the next is started
@@ -91,15 +92,16 @@ final class SpawnerSupervisor implements AutoCloseable {
             if (closed) {
                 return;
             }
+            restarting = Thread.ofVirtual().name("faas-spawner-restart").unstarted(() -> restart(reason));
+            restarting.start();
         } finally {
             stateLock.unlock();
         }
-        LOG.error("{}: its sandboxes are lost, another one is started", reason);
-        lost.accept(reason);
-        Thread.ofVirtual().name("faas-spawner-restart").start(this::restart);
     }
 
-    private void restart() {
+    private void restart(String reason) {
+        LOG.error("{}: its sandboxes are lost, another one is started", reason);
+        lost.accept(reason);
         var pause = FIRST_PAUSE;
         while (true) {
             try {
@@ -144,19 +146,35 @@ final class SpawnerSupervisor implements AutoCloseable {
         }
     }
 
+    /// Ends the spawner, whatever state it is in; nothing of it is left afterwards.
     @Override
     public void close() {
         Spawner last;
+        Thread restart;
         stateLock.lock();
         try {
             closed = true;
             last = current;
+            restart = restarting;
             changed.signalAll();
         } finally {
             stateLock.unlock();
         }
         if (last != null) {
             last.close();
+        }
+        if (restart != null) {
+            // It ends a spawner that it just started, or leaves the directory to be swept.
+            join(restart);
+            Spawner.sweep(config);
+        }
+    }
+
+    private static void join(Thread restart) {
+        try {
+            restart.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 }

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.faas.drivers.linux;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.faas.drivers.process;
+
+import org.jspecify.annotations.NullMarked;
