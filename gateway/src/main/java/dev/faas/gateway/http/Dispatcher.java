@@ -93,8 +93,6 @@ final class Dispatcher {
             Thread.currentThread().interrupt();
         } catch (CloseConnectionException e) {
             throw e;
-        } catch (RequestTooSlowException e) {
-            fail(exchange, RequestBody.broken(e));
         } catch (RequestException | HttpException e) {
             fail(exchange, new PlatformException(ErrorCode.INVALID_REQUEST, "the request is malformed: " + e.getMessage(), e));
         } catch (RuntimeException e) {

@@ -42,7 +42,7 @@ public final class GatewayServer implements AutoCloseable {
                 .protocolsDiscoverServices(false)
                 .addConnectionSelector(new TimedConnections(http))
                 .maxTcpConnections(http.maxConnections())
-                .connectionOptions(options -> options.readTimeout(http.idleTimeout()).tcpNoDelay(true))
+                .connectionOptions(new ReadTimeout(http.idleTimeout()))
                 .idleConnectionTimeout(http.idleTimeout())
                 .shutdownGracePeriod(CLOSE_GRACE)
                 .directHandlers(transportErrors())

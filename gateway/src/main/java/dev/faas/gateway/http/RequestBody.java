@@ -7,7 +7,6 @@ import io.helidon.http.HeaderNames;
 import io.helidon.webserver.http.ServerRequest;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.net.SocketTimeoutException;
 import java.util.Arrays;
 import java.util.Collection;
@@ -27,6 +26,7 @@ public final class RequestBody {
 
     private final ServerRequest request;
     private boolean isTaken;
+    private boolean isBroken;
 
     RequestBody(ServerRequest request) {
         this.request = request;
@@ -41,7 +41,10 @@ public final class RequestBody {
         isTaken = true;
         try {
             return read(request.content().inputStream(), limit);
-        } catch (IOException | UncheckedIOException e) {
+        } catch (PlatformException e) {
+            throw e;
+        } catch (IOException | RuntimeException e) {
+            // The HTTP library has an exception of its own for each way a body can be wrong.
             throw broken(e);
         }
     }
@@ -58,12 +61,15 @@ public final class RequestBody {
 
     /// Whether bytes of it are still on their way.
     boolean isUnread() {
-        return request.content().hasEntity() && !request.content().consumed();
+        return isBroken || request.content().hasEntity() && !request.content().consumed();
     }
 
     /// Reads and drops what a refused client still sends, for a while: closing a connection with unread bytes would reset it, and the
     /// client could lose the answer.
     void discard() {
+        if (isBroken) {
+            return;
+        }
         try {
             var stream = request.content().inputStream();
             var buffer = new byte[FIRST_BUFFER];
@@ -132,7 +138,8 @@ public final class RequestBody {
         return new PlatformException(ErrorCode.BODY_TOO_LARGE, "the body is larger than " + limit);
     }
 
-    static PlatformException broken(Exception e) {
+    private PlatformException broken(Exception e) {
+        isBroken = true;
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
             if (cause instanceof SocketTimeoutException || cause instanceof RequestTooSlowException) {
                 return new PlatformException(
@@ -143,7 +150,7 @@ public final class RequestBody {
     }
 
     /// Throws when a body goes on beyond its limit.
-    private static final class LimitedStream extends InputStream {
+    private final class LimitedStream extends InputStream {
 
         private final InputStream source;
         private final DataSize limit;
@@ -169,7 +176,9 @@ public final class RequestBody {
                     throw tooLarge(limit);
                 }
                 return read;
-            } catch (IOException | UncheckedIOException e) {
+            } catch (PlatformException e) {
+                throw e;
+            } catch (IOException | RuntimeException e) {
                 throw broken(e);
             }
         }

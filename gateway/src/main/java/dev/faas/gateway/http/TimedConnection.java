@@ -1,10 +1,14 @@
 package dev.faas.gateway.http;
 
+import dev.faas.core.common.ErrorCode;
 import dev.faas.gateway.limit.HttpLimits;
 import io.helidon.common.buffers.DataReader;
 import io.helidon.common.buffers.DataWriter;
 import io.helidon.common.socket.HelidonSocket;
 import io.helidon.common.socket.PeerInfo;
+import io.helidon.http.DirectHandler.EventType;
+import io.helidon.http.RequestException;
+import io.helidon.http.Status;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.ConnectionContext;
 import io.helidon.webserver.ListenerContext;
@@ -22,6 +26,8 @@ import java.util.concurrent.TimeUnit;
 /// Confined to the connection's thread.
 final class TimedConnection implements ConnectionContext {
 
+    private static final byte[] END_OF_HEADERS = {'\r', '\n', '\r', '\n'};
+
     private final ConnectionContext context;
     private final HttpLimits limits;
     private final HelidonSocket socket;
@@ -29,6 +35,7 @@ final class TimedConnection implements ConnectionContext {
     private Phase phase = Phase.IDLE;
     private long since;
     private long received;
+    private int endSeen;
 
     TimedConnection(ConnectionContext context, HttpLimits limits) {
         this.context = context;
@@ -38,13 +45,19 @@ final class TimedConnection implements ConnectionContext {
     }
 
     void headersRead() {
-        phase = Phase.BODY;
-        since = System.nanoTime();
-        received = 0;
+        enter(Phase.BODY);
     }
 
-    void answerBegun() {
-        phase = Phase.IDLE;
+    /// @param isLast whether the connection closes behind this answer
+    void answerBegun(boolean isLast) {
+        enter(isLast ? Phase.CLOSING : Phase.IDLE);
+    }
+
+    private void enter(Phase next) {
+        phase = next;
+        since = System.nanoTime();
+        received = 0;
+        endSeen = 0;
     }
 
     private byte[] pull() {
@@ -55,26 +68,48 @@ final class TimedConnection implements ConnectionContext {
             throw new ServerConnectionException("reading from the client failed", e.getCause());
         }
         if (bytes != null) {
-            check(bytes.length);
+            check(bytes);
         }
         return bytes;
     }
 
-    private void check(int count) {
+    private void check(byte[] bytes) {
+        if (phase == Phase.IDLE) {
+            enter(Phase.HEADERS);
+        }
         switch (phase) {
-            case IDLE -> {
-                phase = Phase.HEADERS;
-                since = System.nanoTime();
-            }
+            case IDLE -> throw new IllegalStateException("bytes begin a request");
             case HEADERS -> {
-                if (System.nanoTime() - since > limits.headerTimeout().toNanos()) {
-                    throw new CloseConnectionException("the headers took too long");
-                }
+                checkTime();
+                countHeaders(bytes);
             }
             case BODY -> {
-                received += count;
+                received += bytes.length;
                 checkRate(System.nanoTime() - since - limits.bodyGrace().toNanos());
             }
+            case CLOSING -> checkTime();
+        }
+    }
+
+    private void checkTime() {
+        if (System.nanoTime() - since > limits.headerTimeout().toNanos()) {
+            throw new CloseConnectionException("the client took too long");
+        }
+    }
+
+    /// The HTTP library has such a limit too, but reports it like any malformed request.
+    private void countHeaders(byte[] bytes) {
+        for (int i = 0; i < bytes.length && endSeen < END_OF_HEADERS.length; i++) {
+            received++;
+            endSeen = bytes[i] == END_OF_HEADERS[endSeen] ? endSeen + 1 : bytes[i] == '\r' ? 1 : 0;
+        }
+        if (received > limits.maxHeaders().bytes()) {
+            throw RequestException.builder()
+                    .type(EventType.BAD_REQUEST)
+                    .status(Status.create(ErrorCode.HEADERS_TOO_LARGE.httpStatus()))
+                    .setKeepAlive(false)
+                    .message("the headers are too large")
+                    .build();
         }
     }
 
@@ -149,6 +184,8 @@ final class TimedConnection implements ConnectionContext {
         /// Between requests, or answering: the client owes nothing.
         IDLE,
         HEADERS,
-        BODY
+        BODY,
+        /// The last answer is out; what still comes is dropped.
+        CLOSING
     }
 }

@@ -4,6 +4,7 @@ import dev.faas.gateway.limit.HttpLimits;
 import io.helidon.common.buffers.BufferData;
 import io.helidon.http.DirectHandler.EventType;
 import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
 import io.helidon.http.Headers;
 import io.helidon.http.RequestException;
 import io.helidon.http.Status;
@@ -91,8 +92,8 @@ final class TimedConnections implements ServerConnectionSelector {
 
     private static final class Sent implements Http1ConnectionListener {
         @Override
-        public void status(ConnectionContext context, Status status) {
-            ((TimedConnection) context).answerBegun();
+        public void headers(ConnectionContext context, Headers headers) {
+            ((TimedConnection) context).answerBegun(headers.contains(HeaderValues.CONNECTION_CLOSE));
         }
     }
 }

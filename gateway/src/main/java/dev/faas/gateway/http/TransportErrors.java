@@ -18,7 +18,9 @@ final class TransportErrors implements DirectHandler {
             TransportRequest request, EventType type, Status status, ServerResponseHeaders headers, String message) {
         var code = code(status);
         var requestId = RequestIds.next();
-        var detail = message == null || message.isBlank() ? "the request could not be read" : message;
+        var detail = code == ErrorCode.HEADERS_TOO_LARGE
+                ? "the request line or the headers are too large"
+                : message == null || message.isBlank() ? "the request is not well-formed HTTP/1.1" : message;
         var problem = Problems.of(new PlatformException(code, detail), requestId);
         return TransportResponse.builder()
                 .status(Status.create(code.httpStatus()))

@@ -7,7 +7,7 @@ import java.time.Duration;
 ///
 /// @param maxBody            of any request but an image import
 /// @param maxImport          of an image import
-/// @param maxHeaders         all header lines of a request together
+/// @param maxHeaders         the request line and all header lines together
 /// @param maxRequestLine     method, path and query
 /// @param maxConnections     beyond it new connections wait in the kernel's queue
 /// @param maxRequests        requests of executions at work at once; one more is answered 429

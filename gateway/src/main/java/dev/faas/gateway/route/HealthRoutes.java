@@ -40,20 +40,20 @@ public final class HealthRoutes {
     }
 
     private void health(Exchange exchange) {
-        var components = components();
-        boolean isStoreUp = components.getFirst().healthy();
-        var runtimes = engine.runtimes();
-        boolean canRun = isStoreUp && runtimes.stream().anyMatch(HealthRoutes::isAvailable);
-        boolean isWhole = components.stream().allMatch(Component::healthy);
+        var now = look();
+        boolean isStoreUp = now.components().getFirst().healthy();
+        boolean canRun = isStoreUp && now.runtimes().stream().anyMatch(HealthRoutes::isAvailable);
+        boolean isWhole = now.components().stream().allMatch(Component::healthy);
         exchange.answer(
                 canRun ? 200 : 503,
                 new Health(
                         canRun ? isWhole ? "healthy" : "degraded" : "unhealthy",
-                        runtimes.stream().anyMatch(runtime -> runtime.isolation() == Isolation.DOCKER && isAvailable(runtime)),
+                        now.runtimes().stream()
+                                .anyMatch(runtime -> runtime.isolation() == Isolation.DOCKER && isAvailable(runtime)),
                         false,
                         Duration.ofNanos(System.nanoTime() - startedNanos).toMillis(),
                         version,
-                        components));
+                        now.components()));
     }
 
     private void ready(Exchange exchange) {
@@ -81,21 +81,23 @@ public final class HealthRoutes {
     }
 
     /// The store first, then every runtime.
-    private List<Component> components() {
+    private Found look() {
         var last = found;
         if (last != null && System.nanoTime() - last.nanos() < KEPT.toNanos()) {
-            return last.components();
+            return last;
         }
+        var runtimes = engine.runtimes();
         var components = new ArrayList<Component>();
         components.add(store());
-        for (var runtime : engine.runtimes()) {
+        for (var runtime : runtimes) {
             components.add(new Component(
                     "runtime " + runtime.isolation().wire(),
                     isAvailable(runtime),
                     runtime.status().reason()));
         }
-        found = new Found(System.nanoTime(), List.copyOf(components));
-        return components;
+        var now = new Found(System.nanoTime(), List.copyOf(components), runtimes);
+        found = now;
+        return now;
     }
 
     private Component store() {
@@ -111,5 +113,5 @@ public final class HealthRoutes {
         return runtime.status().available();
     }
 
-    private record Found(long nanos, List<Component> components) {}
+    private record Found(long nanos, List<Component> components, List<RuntimeStatus> runtimes) {}
 }
