@@ -1,0 +1,4 @@
+@NullMarked
+package dev.faas.sdk;
+
+import org.jspecify.annotations.NullMarked;
