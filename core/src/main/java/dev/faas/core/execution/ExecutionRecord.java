@@ -34,15 +34,19 @@ public record ExecutionRecord(
 
     /// The same with at most so many bytes of each stream and of all files together; what is cut is marked as truncated.
     public ExecutionRecord withOutputUpTo(DataSize limit) {
-        return withResult(result.map(whole -> whole.withOutputUpTo(limit.bytes())));
+        return with(labels, result.map(whole -> whole.withOutputUpTo(limit.bytes())));
     }
 
     /// The same without what the command printed and the files it returned.
     public ExecutionRecord withoutOutput() {
-        return withResult(result.map(ExecutionResult::withoutOutput));
+        return with(labels, result.map(ExecutionResult::withoutOutput));
     }
 
-    private ExecutionRecord withResult(Optional<ExecutionResult> other) {
+    public ExecutionRecord withLabels(Map<String, String> newLabels) {
+        return with(newLabels, result);
+    }
+
+    private ExecutionRecord with(Map<String, String> newLabels, Optional<ExecutionResult> newResult) {
         return new ExecutionRecord(
                 id,
                 tenant,
@@ -50,12 +54,12 @@ public record ExecutionRecord(
                 mode,
                 image,
                 argv,
-                labels,
+                newLabels,
                 createdAt,
                 startedAt,
                 finishedAt,
                 errorCode,
                 errorDetail,
-                other);
+                newResult);
     }
 }

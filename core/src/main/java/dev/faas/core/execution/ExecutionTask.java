@@ -64,12 +64,11 @@ final class ExecutionTask implements Runnable {
             fail(failure);
         } catch (InterruptedException interrupted) {
             fail(new PlatformException(ErrorCode.INTERNAL, "the execution's thread was interrupted", interrupted));
-        } catch (RuntimeException unexpected) {
+        } catch (RuntimeException | Error unexpected) {
+            // Even an error that is no exception: its caller would wait for ever.
             LOG.error("execution {} failed unexpectedly", request.id(), unexpected);
             fail(new PlatformException(ErrorCode.INTERNAL, "the engine failed: " + unexpected, unexpected));
         } finally {
-            // Nobody may wait for ever, not even after an error that is no exception.
-            fail(new PlatformException(ErrorCode.INTERNAL, "the execution's task ended without a result"));
             clearUp();
         }
     }

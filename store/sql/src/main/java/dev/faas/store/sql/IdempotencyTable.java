@@ -87,11 +87,15 @@ final class IdempotencyTable {
 
     /// Settles the open claims of servers that are no more. One without a record was never started: the key is free again.
     void abandonOrphans(Handle handle) {
-        handle.execute("DELETE FROM idempotency_keys WHERE status IS NULL"
-                + " AND server NOT IN (SELECT id FROM servers)"
-                + " AND NOT EXISTS (SELECT 1 FROM executions WHERE id = idempotency_keys.execution_id)");
-        handle.execute("UPDATE idempotency_keys SET is_abandoned = 1 WHERE status IS NULL AND is_abandoned = 0"
-                + " AND server NOT IN (SELECT id FROM servers)");
+        handle.createUpdate("DELETE FROM idempotency_keys WHERE status IS NULL AND server <> :self"
+                        + " AND server NOT IN (SELECT id FROM servers)"
+                        + " AND NOT EXISTS (SELECT 1 FROM executions WHERE id = idempotency_keys.execution_id)")
+                .bind("self", lease.serverId())
+                .execute();
+        handle.createUpdate("UPDATE idempotency_keys SET is_abandoned = 1 WHERE status IS NULL AND is_abandoned = 0"
+                        + " AND server <> :self AND server NOT IN (SELECT id FROM servers)")
+                .bind("self", lease.serverId())
+                .execute();
     }
 
     private static Optional<IdempotencyClaim> held(Handle handle, String tenant, String key, String requestHash) {

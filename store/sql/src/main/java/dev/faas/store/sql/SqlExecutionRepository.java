@@ -6,10 +6,10 @@ import dev.faas.core.execution.ExecutionRepository;
 import dev.faas.core.execution.ExecutionState;
 import dev.faas.core.execution.PageCursor;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 
 /// Execution records in a database. Thread-safe.
@@ -42,7 +42,9 @@ final class SqlExecutionRepository implements ExecutionRepository {
                 .bind("id", id)
                 .bind("tenant", tenant)
                 .map((row, context) -> ExecutionRows.read(
-                        row, labels(handle, id), ExecutionRows.files(handle, id)))
+                        row,
+                        labels(handle, List.of(id)).getOrDefault(id, Map.of()),
+                        ExecutionRows.files(handle, id)))
                 .findOne());
     }
 
@@ -64,7 +66,9 @@ final class SqlExecutionRepository implements ExecutionRepository {
             keys.abandonOrphans(handle);
             return handle.createUpdate("UPDATE executions SET state = :state, finished_at = :now, error_code = :code,"
                             + " error_detail = :reason"
-                            + " WHERE finished_at IS NULL AND server NOT IN (SELECT id FROM servers)")
+                            + " WHERE finished_at IS NULL AND server <> :self"
+                            + " AND server NOT IN (SELECT id FROM servers)")
+                    .bind("self", lease.serverId())
                     .bind("state", ExecutionState.FAILED.name())
                     .bind("now", ExecutionRows.micros(now))
                     .bind("code", ErrorCode.SANDBOX_FAILED.wire())
@@ -122,18 +126,29 @@ final class SqlExecutionRepository implements ExecutionRepository {
         query.createdBefore().ifPresent(time -> filter.add("created_at < :before", "before", ExecutionRows.micros(time)));
         query.labels().forEach(filter::addLabel);
         query.cursor().map(PageCursor::parse).ifPresent(filter::addCursor);
-        var select = handle.createQuery("SELECT " + ExecutionRows.SUMMARY_COLUMNS + " FROM executions WHERE "
+        var found = handle.createQuery("SELECT " + ExecutionRows.SUMMARY_COLUMNS + " FROM executions WHERE "
                         + filter.conditions() + " ORDER BY created_at DESC, id DESC LIMIT :limit")
                 .bindMap(filter.values())
-                .bind("limit", query.limit() + 1);
-        return select.map((row, context) -> ExecutionRows.read(row, labels(handle, row.getString("id")), List.of()))
+                .bind("limit", query.limit() + 1)
+                .map((row, context) -> ExecutionRows.read(row, Map.of(), List.of()))
                 .list();
+        var labels = labels(handle, found.stream().map(ExecutionRecord::id).toList());
+        return found.stream()
+                .map(one -> one.withLabels(labels.getOrDefault(one.id(), Map.of())))
+                .toList();
     }
 
-    private static Map<String, String> labels(Handle handle, String id) {
-        return handle.createQuery("SELECT name, value FROM execution_labels WHERE execution_id = :id")
-                .bind("id", id)
-                .map((row, context) -> Map.entry(row.getString("name"), row.getString("value")))
-                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+    /// By execution; one without labels isn't in it.
+    private static Map<String, Map<String, String>> labels(Handle handle, List<String> ids) {
+        if (ids.isEmpty()) {
+            return Map.of();
+        }
+        var labels = new HashMap<String, Map<String, String>>();
+        handle.createQuery("SELECT execution_id, name, value FROM execution_labels WHERE execution_id IN (<ids>)")
+                .bindList("ids", ids)
+                .map((row, context) -> labels.computeIfAbsent(row.getString("execution_id"), id -> new HashMap<>())
+                        .put(row.getString("name"), row.getString("value")))
+                .list();
+        return labels;
     }
 }

@@ -82,6 +82,16 @@ final class SqliteProcessesIT {
     }
 
     @Test
+    void aServerThatWasTakenForDeadDoesNotFailItsOwn() {
+        try (var store = SqlStore.open(config())) {
+            store.executions().save(List.of(Records.queued("exe_1")));
+            Jdbi.create(config().url()).useHandle(handle -> handle.execute("DELETE FROM servers"));
+
+            assertThat(store.executions().failUnfinished("server stopped", Instant.now())).isZero();
+        }
+    }
+
+    @Test
     void aProcessIdThatIsUsedAgainIsNotTheSameServer() {
         var self = ServerIdentity.ofThisProcess();
 
