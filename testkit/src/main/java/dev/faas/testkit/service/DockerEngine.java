@@ -96,9 +96,9 @@ public final class DockerEngine implements AutoCloseable {
         ownRoom();
         var running = daemon;
         if (running != null) {
-            // The engine is the child of nsenter.
+            // The engine is the child of nsenter, which collects it and ends too: a zombie would keep the next engine from starting.
             running.children().forEach(ProcessHandle::destroyForcibly);
-            Processes.kill(running);
+            awaitEnd(running);
             daemon = null;
         }
     }
@@ -187,13 +187,17 @@ public final class DockerEngine implements AutoCloseable {
         daemon = null;
         if (running != null) {
             running.children().forEach(ProcessHandle::destroy);
-            try {
-                if (!running.waitFor(STOP_LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
-                    Processes.kill(running);
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
+            awaitEnd(running);
+        }
+    }
+
+    private static void awaitEnd(Process process) {
+        try {
+            if (!process.waitFor(STOP_LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
+                Processes.kill(process);
             }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -1,0 +1,76 @@
+package dev.faas.drivers.docker;
+
+import com.github.dockerjava.api.model.Info;
+import dev.faas.core.sandbox.DriverStatus;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/// Asks the engine how it is, at most every few seconds. Thread-safe; blocks for the probe's limit at most.
+final class StatusProbe {
+
+    private static final Duration KEPT = Duration.ofSeconds(5);
+
+    private final Engine engine;
+    private final DockerDriverConfig config;
+    private final AgentProgram agent;
+    private final SingleFlight<Answer> asking = new SingleFlight<>();
+    private volatile @Nullable Answer newest;
+    private volatile boolean quotaRefused;
+
+    StatusProbe(Engine engine, DockerDriverConfig config) {
+        this.engine = engine;
+        this.config = config;
+        agent = new AgentProgram(config.agent());
+    }
+
+    DriverStatus status() {
+        try {
+            var info = info();
+            return new EngineStatus(engine.address(), engine.apiVersion().getVersion(), info, hasQuota()).status(agent);
+        } catch (EngineException e) {
+            return EngineStatus.unavailable(engine.address(), String.valueOf(e.getMessage()));
+        }
+    }
+
+    /// What the engine said lately.
+    Info info() {
+        var known = newest;
+        if (known == null || System.nanoTime() - known.at > KEPT.toNanos()) {
+            known = asking.share("asking the engine how it is", this::ask);
+        }
+        if (known.failure != null) {
+            throw known.failure;
+        }
+        return known.info;
+    }
+
+    boolean hasQuota() {
+        var info = info();
+        return EngineStatus.hasQuota(info) || (EngineStatus.mayHaveQuota(info) && !quotaRefused);
+    }
+
+    /// The storage turned out to have no quota.
+    void refuseQuota() {
+        quotaRefused = true;
+    }
+
+    /// Asks anew next time: the engine just failed.
+    void forget() {
+        newest = null;
+    }
+
+    private Answer ask() {
+        Answer answer;
+        try {
+            var info = engine.within(config.probeLimit(), "asking the engine how it is", client ->
+                    client.infoCmd().exec());
+            answer = new Answer(info, null, System.nanoTime());
+        } catch (EngineException e) {
+            answer = new Answer(new Info(), e, System.nanoTime());
+        }
+        newest = answer;
+        return answer;
+    }
+
+    private record Answer(Info info, @Nullable EngineException failure, long at) {}
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.faas.drivers.docker;
+
+import org.jspecify.annotations.NullMarked;
