@@ -33,7 +33,7 @@ const POOLED_GROUPS: u8 = 2;
 const NAMESPACES: i32 =
     libc::CLONE_NEWUSER | libc::CLONE_NEWPID | libc::CLONE_NEWNS | libc::CLONE_NEWUTS | libc::CLONE_NEWIPC;
 
-/// A request that waits for a network namespace with a way out.
+/// A request that waits for its turn, or for a network namespace with a way out.
 pub(super) struct Waiting {
     pub spec: Spec,
     pub caller: Caller,
@@ -54,33 +54,56 @@ struct Started {
 }
 
 impl Server {
-    /// Starts a sandbox. The answer is sent when the agent runs, or when the child says why it does not.
+    /// Accepts a request. The answer is sent when the agent runs, or when the child says why it does not.
     pub(super) fn create(&mut self, spec: Spec, caller: Caller) -> Result<(), Refusal> {
         let since = Instant::now();
-        if self.registry.contains(&spec.id) || self.waiting.iter().any(|waiting| waiting.spec.id == spec.id) {
-            return Err(Refusal::new(
-                ErrorCode::AlreadyExists,
-                format!("sandbox {} exists", spec.id),
-            ));
+        let unmade = self.queue.len() + self.waiting.len();
+        let mut requests = self.queue.iter().chain(&self.waiting);
+        if self.registry.contains(&spec.id) || requests.any(|request| request.spec.id == spec.id) {
+            let message = format!("sandbox {} exists", spec.id);
+            return Err(Refusal::new(ErrorCode::AlreadyExists, message));
         }
-        if self.registry.len() + self.waiting.len() >= self.config.max_sandboxes {
+        if self.registry.len() + unmade >= self.config.max_sandboxes {
             let message = format!("{} sandboxes are alive already", self.config.max_sandboxes);
             return Err(Refusal::new(ErrorCode::LimitExceeded, message));
         }
         if self.ending.is_some() {
             return Err(Refusal::new(ErrorCode::Unavailable, "the spawner ends"));
         }
-        match spec.network {
-            Network::None => {
-                let netns = self.namespaces.pop();
-                self.create_in(spec, caller, since, netns, POOLED_NETNS)
-            }
-            Network::Nat if self.host.rootless => {
-                let message = "network: nat needs the spawner to run as root";
-                Err(Refusal::new(ErrorCode::Unavailable, message))
-            }
-            Network::Nat => self.create_with_way_out(Waiting { spec, caller, since }),
+        if spec.network == Network::Nat && self.host.rootless {
+            let message = "network: nat needs the spawner to run as root";
+            return Err(Refusal::new(ErrorCode::Unavailable, message));
         }
+        self.queue.push_back(Waiting { spec, caller, since });
+        self.start_queued();
+        Ok(())
+    }
+
+    /// Starts as many as the processors can work on: more at once only fight over the kernel's locks, and the first
+    /// would be ready when the last one is.
+    pub(super) fn start_queued(&mut self) {
+        while self.starting < self.most_starting {
+            let Some(request) = self.queue.pop_front() else {
+                return;
+            };
+            let caller = request.caller;
+            let started = match request.spec.network {
+                Network::None => {
+                    let netns = self.namespaces.pop();
+                    self.create_in(request.spec, caller, request.since, netns, POOLED_NETNS)
+                }
+                Network::Nat => self.create_with_way_out(request),
+            };
+            if let Err(refusal) = started {
+                self.answer(caller, refusal.to_frame());
+            }
+        }
+    }
+
+    /// A child is no longer on its way.
+    pub(super) fn one_less_starting(&mut self) {
+        self.starting = self.starting.saturating_sub(1);
+        self.start_queued();
     }
 
     fn create_with_way_out(&mut self, waiting: Waiting) -> Result<(), Refusal> {
@@ -134,6 +157,7 @@ impl Server {
             }
         };
         let pooled = site.pooled;
+        self.starting += 1;
         let slot = self.registry.insert(Sandbox {
             id,
             pid: started.pid,

@@ -59,6 +59,7 @@ impl Server {
             };
             self.answer(caller, created);
         }
+        self.one_less_starting();
     }
 
     /// The first process ended, and with it everything in its PID namespace.
@@ -202,11 +203,13 @@ impl Server {
         if let Some(sandbox) = self.registry.starting_for(caller) {
             sandbox.phase = Phase::Failed { caller, refusal };
             kill(sandbox);
+            self.one_less_starting();
             return;
         }
-        let waited = self.waiting.len();
+        let waited = self.waiting.len() + self.queue.len();
         self.waiting.retain(|waiting| waiting.caller != caller);
-        if self.waiting.len() < waited {
+        self.queue.retain(|waiting| waiting.caller != caller);
+        if self.waiting.len() + self.queue.len() < waited {
             self.answer(caller, refusal.to_frame());
         }
     }
@@ -220,7 +223,8 @@ impl Server {
         for sandbox in self.registry.iter() {
             kill(sandbox);
         }
-        for waiting in std::mem::take(&mut self.waiting) {
+        let queue = std::mem::take(&mut self.queue);
+        for waiting in std::mem::take(&mut self.waiting).into_iter().chain(queue) {
             self.answer(
                 waiting.caller,
                 Refusal::new(ErrorCode::Unavailable, "the spawner ends").to_frame(),

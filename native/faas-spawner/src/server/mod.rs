@@ -34,6 +34,8 @@ use workshop::{Order, Workshop};
 /// How long everything may take to end.
 const END_PATIENCE: Duration = Duration::from_secs(20);
 const EVENTS_AT_ONCE: usize = 128;
+/// One works while another waits for the spawner or the disk.
+const STARTING_PER_PROCESSOR: usize = 2;
 
 /// What an event token stands for, in its upper byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,7 +113,12 @@ pub struct Server {
     nat: Vec<Netns>,
     nat_ordered: usize,
     nat_in_use: bool,
-    /// Requests that wait for such a namespace.
+    /// Requests whose turn has not come.
+    queue: VecDeque<Waiting>,
+    /// Children between clone and exec, and how many there may be.
+    starting: usize,
+    most_starting: usize,
+    /// Requests that wait for a namespace with a way out.
     waiting: VecDeque<Waiting>,
     /// Set when everything is to end.
     ending: Option<Instant>,
@@ -160,6 +167,9 @@ impl Server {
             nat: Vec::new(),
             nat_ordered: 0,
             nat_in_use: false,
+            queue: VecDeque::new(),
+            starting: 0,
+            most_starting: std::thread::available_parallelism().map_or(1, usize::from) * STARTING_PER_PROCESSOR,
             waiting: VecDeque::new(),
             ending: None,
         };
