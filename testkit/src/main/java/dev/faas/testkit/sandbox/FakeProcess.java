@@ -36,7 +36,8 @@ public final class FakeProcess implements SandboxProcess {
     private final CountDownLatch ended = new CountDownLatch(1);
     private final Thread thread;
     private volatile boolean isTimedOut;
-    private volatile boolean isLost;
+    /// Why it went with its sandbox; empty unless it did.
+    private volatile String loss = "";
     private volatile boolean isDeaf;
     private volatile @Nullable ProcessExit exit;
 
@@ -104,8 +105,8 @@ public final class FakeProcess implements SandboxProcess {
 
     @Override
     public void signal(int signal, SignalTarget target) {
-        if (isLost) {
-            throw new PlatformException(ErrorCode.SANDBOX_FAILED, "the sandbox is gone");
+        if (!loss.isEmpty()) {
+            throw new PlatformException(ErrorCode.SANDBOX_FAILED, loss);
         }
         if (!isDeaf) {
             end(signal);
@@ -124,7 +125,7 @@ public final class FakeProcess implements SandboxProcess {
         ended.await();
         var how = exit;
         if (how == null) {
-            throw new PlatformException(ErrorCode.SANDBOX_FAILED, "the sandbox is gone");
+            throw new PlatformException(ErrorCode.SANDBOX_FAILED, loss);
         }
         return how;
     }
@@ -135,11 +136,11 @@ public final class FakeProcess implements SandboxProcess {
     }
 
     /// The sandbox has gone with the process in it.
-    void lose() {
-        isLost = true;
-        stdin.breakUp("the sandbox is gone");
-        stdout.pipe.breakUp("the sandbox is gone");
-        stderr.pipe.breakUp("the sandbox is gone");
+    void lose(String reason) {
+        loss = reason;
+        stdin.breakUp(reason);
+        stdout.pipe.breakUp(reason);
+        stderr.pipe.breakUp(reason);
         end(SIGKILL);
         ended.countDown();
     }
@@ -174,7 +175,7 @@ public final class FakeProcess implements SandboxProcess {
             // Without a signal it is the program's own failure.
             code = 1;
         }
-        if (!isLost) {
+        if (loss.isEmpty()) {
             exit = exit(code);
         }
         stdin.end();

@@ -15,7 +15,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
 
@@ -33,7 +33,8 @@ public final class FakeSandbox implements Sandbox {
     private final CopyOnWriteArrayList<FakeProcess> processes = new CopyOnWriteArrayList<>();
     private final AtomicInteger lastPid = new AtomicInteger(1);
     private final AtomicInteger oomKills = new AtomicInteger();
-    private final AtomicBoolean isGone = new AtomicBoolean();
+    /// How it ended; empty while it lives.
+    private final AtomicReference<String> end = new AtomicReference<>("");
 
     FakeSandbox(SandboxSpec spec, Image image, FakeSandboxDriver driver, TimeSource time) {
         this.spec = spec;
@@ -50,10 +51,7 @@ public final class FakeSandbox implements Sandbox {
 
     /// Breaks the sandbox as the loss of its agent would.
     public void lose() {
-        if (isGone.compareAndSet(false, true)) {
-            processes.forEach(FakeProcess::lose);
-            driver.forget(this);
-        }
+        end("lost");
     }
 
     @Override
@@ -73,7 +71,7 @@ public final class FakeSandbox implements Sandbox {
 
     @Override
     public Duration startTime() {
-        return Duration.ZERO;
+        return Duration.ofNanos(1);
     }
 
     @Override
@@ -121,10 +119,7 @@ public final class FakeSandbox implements Sandbox {
     @Override
     public SandboxStats destroy() {
         driver.beforeDestroy(this);
-        if (isGone.compareAndSet(false, true)) {
-            processes.forEach(FakeProcess::lose);
-            driver.forget(this);
-        }
+        end("destroyed");
         return currentStats();
     }
 
@@ -141,9 +136,16 @@ public final class FakeSandbox implements Sandbox {
         return new SandboxStats(Duration.ZERO, driver.memoryPeak(), 0, oomKills.get(), processes.size(), 0, 0);
     }
 
+    private void end(String how) {
+        if (end.compareAndSet("", how)) {
+            processes.forEach(process -> process.lose("the sandbox was " + how));
+            driver.forget(this);
+        }
+    }
+
     private void requireAlive() {
-        if (isGone.get()) {
-            throw new PlatformException(ErrorCode.SANDBOX_FAILED, "sandbox " + id() + " is gone");
+        if (!end.get().isEmpty()) {
+            throw new PlatformException(ErrorCode.SANDBOX_FAILED, "sandbox " + id() + " was " + end.get());
         }
     }
 }
