@@ -15,7 +15,7 @@ import java.util.Set;
 final class ProbeReport {
 
     /// Features a sandbox can't be made without.
-    private static final Set<String> INDISPENSABLE = Set.of("user-namespaces", "overlay", "seccomp", "clone3", "mount-api");
+    private static final Set<String> INDISPENSABLE = Set.of("namespaces", "mount-api", "overlay", "seccomp");
 
     /// What is gone when a feature is.
     private static final Map<String, Set<Capability>> NEEDED_FOR = Map.of(
@@ -23,9 +23,7 @@ final class ProbeReport {
             "cgroup-cpu", Set.of(Capability.CPU_LIMIT),
             "cgroup-pids", Set.of(Capability.PROCESS_LIMIT),
             "cgroup-io", Set.of(Capability.IO_LIMIT),
-            "disk-limit", Set.of(Capability.DISK_LIMIT),
-            "users", Set.of(Capability.USER),
-            "network-nat", Set.of(Capability.NETWORK_NAT, Capability.EGRESS_RULES));
+            "nat", Set.of(Capability.NETWORK_NAT, Capability.EGRESS_RULES));
 
     private ProbeReport() {}
 
@@ -36,6 +34,10 @@ final class ProbeReport {
         for (var feature : features) {
             var level = level(feature.level());
             checks.add(new Check(feature.feature(), level, feature.detail(), feature.fix()));
+            if (feature.feature().equals("privileges") && level != Level.OK) {
+                // An ordinary user owns one id, and so does each of its sandboxes.
+                capabilities.remove(Capability.USER);
+            }
             if (level == Level.MISSING) {
                 capabilities.removeAll(NEEDED_FOR.getOrDefault(feature.feature(), Set.of()));
                 if (INDISPENSABLE.contains(feature.feature())) {

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.faas.drivers.agent;
+
+import org.jspecify.annotations.NullMarked;
