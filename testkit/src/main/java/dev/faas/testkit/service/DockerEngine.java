@@ -17,9 +17,10 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
-/// A Docker Engine of its own: images, containers, bridge and packet filter rules live in private directories and namespaces, an
-/// engine that already runs on the machine is neither used nor disturbed. It goes without a trace when it is closed or this
-/// JVM ends. Needs root and Linux; on other systems set `FAAS_TEST_DOCKER_HOST` to a running engine that tests may use.
+/// A Docker Engine of its own: images, containers, bridge and packet filter rules live in private directories and
+/// namespaces, an engine that already runs on the machine is neither used nor disturbed. It goes without a trace when
+/// it is closed or this JVM ends. Needs root and Linux; on other systems set `FAAS_TEST_DOCKER_HOST` to a running
+/// engine that tests may use.
 ///
 /// Thread-safe, except that [#kill] and [#restart] disturb whoever else uses the engine.
 public final class DockerEngine implements AutoCloseable {
@@ -96,7 +97,8 @@ public final class DockerEngine implements AutoCloseable {
         ownRoom();
         var running = daemon;
         if (running != null) {
-            // The engine is the child of nsenter, which collects it and ends too: a zombie would keep the next engine from starting.
+            // The engine is the child of nsenter, which collects it and ends too: a zombie would keep the next engine
+            // from starting.
             running.children().forEach(ProcessHandle::destroyForcibly);
             awaitEnd(running);
             daemon = null;
@@ -145,8 +147,8 @@ public final class DockerEngine implements AutoCloseable {
         }
     }
 
-    /// Lets the engine use the registry under its address until the result is closed. The engine's loopback is its own, so a
-    /// second server is put there, for the same storage.
+    /// Lets the engine use the registry under its address until the result is closed. The engine's loopback is its own,
+    /// so a second server is put there, for the same storage.
     public Reached reach(RegistryServer registry) {
         if (room == null) {
             return () -> {};

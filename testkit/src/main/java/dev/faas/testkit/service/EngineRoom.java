@@ -10,9 +10,9 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 
-/// Namespaces for network, mounts and processes in which a server runs that would otherwise leave traces: when the first process
-/// ends, the kernel kills all others and drops mounts, links and packet filter rules. That process reads a pipe from this JVM, so
-/// the room also goes when the JVM is killed.
+/// Namespaces for network, mounts and processes in which a server runs that would otherwise leave traces: when the
+/// first process ends, the kernel kills all others and drops mounts, links and packet filter rules. That process reads
+/// a pipe from this JVM, so the room also goes when the JVM is killed.
 final class EngineRoom implements AutoCloseable {
 
     private static final Duration LIMIT = Duration.ofSeconds(10);

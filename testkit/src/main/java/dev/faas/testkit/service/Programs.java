@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/// The programs of the operating system that the starters call. A missing one fails the test loudly: `./faas test` installs
-/// everything listed in `testkit/packages.txt`.
+/// The programs of the operating system that the starters call. A missing one fails the test loudly: `./faas test`
+/// installs everything listed in `testkit/packages.txt`.
 final class Programs {
 
     /// Also searched, because an ordinary user's PATH often lacks them.

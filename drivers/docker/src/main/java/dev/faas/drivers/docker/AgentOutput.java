@@ -3,15 +3,17 @@ package dev.faas.drivers.docker;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import java.util.function.Consumer;
 
-/// What the agent writes to stdout, taken out of the engine's stream: there, every piece of output has a header of 8 bytes (a
-/// byte for the stream, three zeros, a 32-bit length). Confined to one reading thread.
+/// What the agent writes to stdout, taken out of the engine's stream: there, every piece of output has a header of 8
+/// bytes (a byte for the stream, three zeros, a 32-bit length). Confined to one reading thread.
 final class AgentOutput extends InputStream {
 
     private static final int HEADER = 8;
+    private static final int LENGTH_OFFSET = 4;
     private static final int STDOUT = 1;
     private static final int STDERR = 2;
 
@@ -68,7 +70,7 @@ final class AgentOutput extends InputStream {
         if (got < HEADER) {
             throw new EOFException("the engine's stream broke off");
         }
-        long length = (header[4] & 0xffL) << 24 | (header[5] & 0xff) << 16 | (header[6] & 0xff) << 8 | (header[7] & 0xff);
+        long length = Integer.toUnsignedLong(ByteBuffer.wrap(header).getInt(LENGTH_OFFSET));
         switch (header[0]) {
             case STDOUT -> left = length;
             case STDERR -> complain(length);

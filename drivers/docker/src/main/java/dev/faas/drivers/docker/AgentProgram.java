@@ -6,7 +6,8 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 
-/// The agent's program, which has to fit the machine the engine runs on: under Docker Desktop that is a Linux virtual machine.
+/// The agent's program, which has to fit the machine the engine runs on: under Docker Desktop that is a Linux virtual
+/// machine.
 ///
 /// @param path where it is on this machine
 record AgentProgram(Path path) {
@@ -28,7 +29,7 @@ record AgentProgram(Path path) {
             int machine = (header[ELF_MACHINE_OFFSET] & 0xff) | (header[ELF_MACHINE_OFFSET + 1] & 0xff) << 8;
             return machine == wanted(engineArchitecture)
                     ? Optional.empty()
-                    : Optional.of(path + " was not built for " + engineArchitecture + ", which the Docker Engine runs on");
+                    : Optional.of(path + " was not built for the engine's architecture, " + engineArchitecture);
         } catch (IOException e) {
             return Optional.of("the agent's program can't be read: " + e.getMessage());
         }

@@ -7,8 +7,9 @@ import java.io.OutputStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The standard streams of a container's first process: the connection to the agent. It is a raw request on docker-java's transport,
-/// because docker-java's own attach command delivers output to a callback on a thread it creates, without back-pressure.
+/// The standard streams of a container's first process: the connection to the agent. It is a raw request on
+/// docker-java's transport, because docker-java's own attach command delivers output to a callback on a thread it
+/// creates, without back-pressure.
 final class Attachment implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Attachment.class);

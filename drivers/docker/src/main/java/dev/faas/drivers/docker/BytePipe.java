@@ -8,8 +8,9 @@ import java.util.Objects;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// Hands bytes from one writing thread to one reading thread through a buffer of fixed size. The JDK's piped streams won't do: a reader
-/// there polls once a second unless every write is flushed, and either end breaks when the other's thread ends.
+/// Hands bytes from one writing thread to one reading thread through a buffer of fixed size. The JDK's piped streams
+/// won't do: a reader there polls once a second unless every write is flushed, and either end breaks when the other's
+/// thread ends.
 final class BytePipe {
 
     private static final int CAPACITY = 128 * 1024;

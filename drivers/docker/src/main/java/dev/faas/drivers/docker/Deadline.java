@@ -12,7 +12,8 @@ final class Deadline {
 
     private Deadline() {}
 
-    /// Runs the call on a thread of its own and waits for it. After the limit the thread is interrupted, which closes its connection.
+    /// Runs the call on a thread of its own and waits for it. After the limit the thread is interrupted, which closes
+    /// its connection.
     ///
     /// @throws EngineException if the limit is reached, the caller is interrupted or the engine refuses
     static <T> T call(String doing, Duration limit, Callable<T> call) {

@@ -49,8 +49,8 @@ public final class DockerDriver implements SandboxDriver {
         maker = new DockerSandbox.Maker(engine, removals, config.startLimit());
     }
 
-    /// Takes its place beside other instances and removes what dead ones left in the engine. An engine that isn't there is no error: it
-    /// shows in [#status], and is looked for again each time.
+    /// Takes its place beside other instances and removes what dead ones left in the engine. An engine that isn't there
+    /// is no error: it shows in [#status], and is looked for again each time.
     public static DockerDriver start(DockerDriverConfig config, ImageStore store) {
         var engine = new Engine(config);
         var driver = new DockerDriver(config, engine, Ownership.claim(config.runDirectory()), store);
@@ -126,7 +126,7 @@ public final class DockerDriver implements SandboxDriver {
         try {
             sweepOnce();
             refuseDiskLimit(spec);
-            var image = images.find(spec.image())
+            var image = images.find(spec.image(), ProgressListener.SILENT)
                     .orElseThrow(() -> images.notFound(spec.image(), "neither the image store nor the engine has it"));
             return keep(maker.make(recipe(spec, image), image.image()));
         } catch (EngineException e) {

@@ -7,11 +7,12 @@ import java.time.Duration;
 
 /// How the platform uses a Docker Engine.
 ///
-/// @param host          `unix://…`, `tcp://…` or `npipe://…`; empty means what the docker client would use (`DOCKER_HOST`, its
-///                      current context, the usual socket)
+/// @param host          `unix://…`, `tcp://…` or `npipe://…`; empty means what the docker client would use
+/// (`DOCKER_HOST`, its                      current context, the usual socket)
 /// @param agent         the agent's program, for the engine's architecture
 /// @param runDirectory  where this instance keeps the lock that shows others it is alive
-/// @param defaultDisk   the disk limit of requests that ask for none; any other is refused if the engine's storage has no quotas
+/// @param defaultDisk   the disk limit of requests that ask for none; any other is refused if the engine's storage has
+/// no quotas
 /// @param probeLimit    how long the engine may take to say how it is
 /// @param callLimit     how long the engine may take for one step of making or removing a container
 /// @param startLimit    how long the agent may take to answer once its container has been started

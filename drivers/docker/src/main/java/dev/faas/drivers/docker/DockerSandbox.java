@@ -217,7 +217,9 @@ final class DockerSandbox implements Sandbox {
                 throw new PlatformException(ErrorCode.SANDBOX_FAILED, String.valueOf(e.getCause().getMessage()), e);
             } catch (TimeoutException e) {
                 throw new PlatformException(
-                        ErrorCode.SANDBOX_FAILED, "the agent in the container did not answer within " + limit.toSeconds() + " s", e);
+                        ErrorCode.SANDBOX_FAILED,
+                        "the agent in the container did not answer within " + limit.toSeconds() + " s",
+                        e);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new PlatformException(ErrorCode.SANDBOX_FAILED, "interrupted while the container started", e);

@@ -17,11 +17,12 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// Images in the engine. What the platform's own store has comes from there, so that a name means the same to every driver; the rest
-/// is the engine's, which pulls what it lacks. Thread-safe.
+/// Images in the engine. What the platform's own store has comes from there, so that a name means the same to every
+/// driver; the rest is the engine's, which pulls what it lacks. Thread-safe.
 final class EngineImages {
 
-    /// Images of the store carry this name and their digest in the engine: a tag that moves can't be taken for another's content.
+    /// Images of the store carry this name and their digest in the engine: a tag that moves can't be taken for
+    /// another's content.
     private static final String STORE_REPOSITORY = "faas-store";
 
     /// Names below this are built by the store and are in no registry.
@@ -46,17 +47,17 @@ final class EngineImages {
     record Resolved(Image image, String engineId) {}
 
     /// The image if the store or the engine has it.
-    Optional<Resolved> find(ImageReference reference) {
+    Optional<Resolved> find(ImageReference reference, ProgressListener progress) {
         var stored = store.find(reference);
         if (stored.isPresent()) {
-            return Optional.of(fromStore(stored.get(), ProgressListener.SILENT));
+            return Optional.of(fromStore(stored.get(), progress));
         }
         return inspect(reference.canonical()).map(found -> resolved(reference, found));
     }
 
     /// The image, made available if it isn't.
     Resolved require(ImageReference reference, ProgressListener progress) {
-        var found = find(reference);
+        var found = find(reference, progress);
         if (found.isPresent()) {
             return found.get();
         }
@@ -95,6 +96,10 @@ final class EngineImages {
     }
 
     private String load(Image image, String digest, ProgressListener progress) {
+        var meanwhile = inspect(STORE_REPOSITORY + ":" + digest);
+        if (meanwhile.isPresent()) {
+            return meanwhile.get().getId();
+        }
         progress.progress("loading " + image.reference() + " into the Docker Engine", 0, image.size());
         var pipe = new BytePipe();
         var failure = new Failure();
@@ -129,7 +134,8 @@ final class EngineImages {
 
     private static PlatformException loadFailed(Image image, String why) {
         return new PlatformException(
-                ErrorCode.RUNTIME_FAILED, "image '" + image.reference() + "' can't be put into the Docker Engine: " + why);
+                ErrorCode.RUNTIME_FAILED,
+                "image '" + image.reference() + "' can't be put into the Docker Engine: " + why);
     }
 
     private Resolved pull(ImageReference reference, ProgressListener progress) {
@@ -156,7 +162,7 @@ final class EngineImages {
                 ? notFound(reference, why)
                 : new PlatformException(
                         ErrorCode.IMAGE_PULL_FAILED,
-                        "image '" + reference + "' could not be pulled by the Docker Engine: " + why + ". " + whatIsThere());
+                        "image '" + reference + "' could not be pulled by the engine: " + why + ". " + whatIsThere());
     }
 
     private void awaitEnd(ResultCallback.Adapter<?> callback) {
@@ -184,7 +190,8 @@ final class EngineImages {
 
     private static Resolved resolved(ImageReference reference, InspectImageResponse found) {
         long size = found.getSize() == null ? 0 : found.getSize();
-        var image = new Image(reference, ImageMapping.digest(reference, found), List.of(), ImageMapping.config(found), size);
+        var digest = ImageMapping.digest(reference, found);
+        var image = new Image(reference, digest, List.of(), ImageMapping.config(found), size);
         return new Resolved(image, String.valueOf(found.getId()));
     }
 

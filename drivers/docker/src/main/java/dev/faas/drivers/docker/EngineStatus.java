@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// @param quota      whether its storage limits the writable layer
 record EngineStatus(String address, String apiVersion, Info info, boolean quota) {
 
-    private static final String NETWORK_NOTE = "sandboxes with network reach the engine's machine under its bridge address, and"
-            + " link-local addresses through it";
+    private static final String NETWORK_NOTE = "sandboxes with network reach the engine's machine under its"
+            + " bridge address, and link-local addresses through it";
 
     static DriverStatus unavailable(String address, String reason) {
         return DriverStatus.unavailable(

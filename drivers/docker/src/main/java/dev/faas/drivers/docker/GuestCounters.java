@@ -9,8 +9,8 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/// What a container used, read by the agent from the control group files every container sees. The engine's own statistics
-/// lack the count of processes killed for memory, and the peak on cgroup v2.
+/// What a container used, read by the agent from the control group files every container sees. The engine's own
+/// statistics lack the count of processes killed for memory, and the peak on cgroup v2.
 final class GuestCounters {
 
     private static final String GROUPS = "/sys/fs/cgroup/";

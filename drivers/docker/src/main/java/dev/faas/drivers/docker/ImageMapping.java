@@ -14,7 +14,8 @@ final class ImageMapping {
 
     private ImageMapping() {}
 
-    /// The digest of its manifest if it came from a registry under this name, otherwise the engine's id: the digest of its configuration.
+    /// The digest of its manifest if it came from a registry under this name, otherwise the engine's id: the digest of
+    /// its configuration.
     static String digest(ImageReference reference, InspectImageResponse found) {
         var name = reference.value();
         var digests = found.getRepoDigests() == null ? List.<String>of() : found.getRepoDigests();

@@ -12,9 +12,10 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.jspecify.annotations.Nullable;
 
-/// What all sandboxes of this instance share in the engine, made when the first one needs it: a volume with the agent's program, and a
-/// network. The program goes through the engine's API because the engine may be on another machine; a volume, because it
-/// also works below a read-only root, and because it is copied once instead of into every container. Thread-safe.
+/// What all sandboxes of this instance share in the engine, made when the first one needs it: a volume with the agent's
+/// program, and a network. The program goes through the engine's API because the engine may be on another machine; a
+/// volume, because it also works below a read-only root, and because it is copied once instead of into every container.
+/// Thread-safe.
 final class InstanceResources {
 
     /// Where the volume is in every container.

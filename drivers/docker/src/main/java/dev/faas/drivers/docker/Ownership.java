@@ -16,9 +16,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/// Marks what this instance makes in an engine, so that others know whose it is and whether the owner still lives. Several
-/// platforms may share one engine: an owner is dead only if its lock file is on this machine and nobody holds the lock, which the
-/// kernel releases however the owner ended.
+/// Marks what this instance makes in an engine, so that others know whose it is and whether the owner still lives.
+/// Several platforms may share one engine: an owner is dead only if its lock file is on this machine and nobody holds
+/// the lock, which the kernel releases however the owner ended.
 final class Ownership implements AutoCloseable {
 
     /// Which instance made it.
@@ -30,7 +30,8 @@ final class Ownership implements AutoCloseable {
     private static final String MACHINE = "dev.faas.machine";
     private static final String LOCK = "dev.faas.lock";
 
-    /// Locks of this process. They are not tried: closing any descriptor of a file gives up all locks that the process has on it.
+    /// Locks of this process. They are not tried: closing any descriptor of a file gives up all locks that the process
+    /// has on it.
     private static final Set<Path> HELD_HERE = ConcurrentHashMap.newKeySet();
 
     private final String instance;

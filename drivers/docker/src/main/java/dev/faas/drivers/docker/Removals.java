@@ -32,7 +32,8 @@ final class Removals implements AutoCloseable {
 
     /// Removes the container of that name or id with its volumes. One that isn't there is removed already.
     ///
-    /// @throws PlatformException `RUNTIME_FAILED` when the engine refused or didn't answer; it is tried again in the background
+    /// @throws PlatformException `RUNTIME_FAILED` when the engine refused or didn't answer; it is tried again in the
+    /// background
     void remove(String container) {
         try {
             attempt(container);

@@ -1,4 +1,5 @@
-/// Sandboxes as containers of a Docker Engine, driven by the same agent as everywhere. `docs/docker.md` tells the whole story.
+/// Sandboxes as containers of a Docker Engine, driven by the same agent as everywhere. `docs/docker.md` tells the whole
+/// story.
 @NullMarked
 package dev.faas.drivers.docker;
 

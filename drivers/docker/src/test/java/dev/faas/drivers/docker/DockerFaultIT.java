@@ -99,7 +99,9 @@ class DockerFaultIT {
             assertThat(containers()).contains("container faas-" + Victim.SANDBOX);
             victim.destroyForcibly().waitFor();
             // Its agent reads end of file and ends, but the container is there until somebody removes it.
-            Awaitility.await().atMost(LIMIT).untilAsserted(() -> assertThat(running()).containsExactly("faas-neighbour"));
+            Awaitility.await()
+                    .atMost(LIMIT)
+                    .untilAsserted(() -> assertThat(running()).containsExactly("faas-neighbour"));
 
             try (var next = DockerMachine.start(engine, images, run)) {
                 assertThat(next.list()).isEmpty();
