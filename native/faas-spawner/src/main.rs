@@ -60,6 +60,7 @@ fn main() -> ExitCode {
 
 fn sweep_only(parent: &Path) -> Result<(), Box<dyn Error>> {
     let swept = sweep::sweep_siblings(parent, None)?;
+    sweep::sweep_groups(&Layout::detect())?;
     println!("swept {swept}");
     Ok(())
 }
@@ -81,6 +82,9 @@ fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     sweep::sweep_instance(&layout, run_dir.path(), run_dir.name())?;
     if let Some(parent) = run_dir.path().parent() {
         sweep::sweep_siblings(parent, Some(run_dir.name()))?;
+    }
+    if !rootless {
+        sweep::sweep_groups(&layout)?;
     }
     let stage = run_dir.path().join(rundir::STAGE);
     let stage = match rootless {

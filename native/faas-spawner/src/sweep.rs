@@ -40,6 +40,21 @@ pub fn sweep_siblings(parent: &Path, except: Option<&str>) -> io::Result<usize> 
     Ok(swept)
 }
 
+/// Removes the groups of dead spawners whose run directories are gone or unknown.
+pub fn sweep_groups(layout: &Layout) -> io::Result<()> {
+    for parent in cgroup::roots(layout, Path::new(cgroup::PARENT)) {
+        for group in cgroup::children(&parent) {
+            // Held by a living spawner, or removed meanwhile.
+            let Ok(_lock) = cgroup::lock(&group) else { continue };
+            kill_all(|| cgroup::processes(&group))?;
+            remove_emptied(&group)?;
+        }
+        // Busy as long as an instance lives.
+        let _ = cgroup::remove_directory(&parent);
+    }
+    Ok(())
+}
+
 /// Removes the processes, groups and firewall tables of one instance. The caller holds its lock.
 pub fn sweep_instance(layout: &Layout, directory: &Path, name: &str) -> io::Result<()> {
     let roots = cgroup::roots(layout, &Path::new(cgroup::PARENT).join(name));

@@ -101,7 +101,7 @@ fn without_a_network_there_is_loopback_only() {
     assert_eq!(
         shell(
             &created,
-            "(echo hi | nc -l -p 80 &) ; sleep 0.2; nc -w 1 127.0.0.1 80 </dev/null"
+            "(echo hi | nc -l -p 80 &) ; until nc -w 1 127.0.0.1 80 </dev/null 2>/dev/null; do :; done"
         )
         .out,
         "hi\n"
@@ -164,7 +164,7 @@ fn egress_rules_decide_in_order() {
     common::wait_until("the other port answers", || reaches(&but, OUTSIDE, PORT + 1));
     assert!(!reaches(&but, OUTSIDE, PORT));
     // Its own loopback is nobody else's business.
-    let local = "(echo hi | nc -l -p 80 &) ; sleep 0.2; nc -w 1 127.0.0.1 80 </dev/null";
+    let local = "(echo hi | nc -l -p 80 &) ; until nc -w 1 127.0.0.1 80 </dev/null 2>/dev/null; do :; done";
     assert_eq!(shell(&only, local).out, "hi\n");
     let mut wrong = with_way_out("wrong");
     wrong.egress = vec![rule(true, "nowhere", 1)];

@@ -8,19 +8,26 @@ mod v1;
 mod v2;
 
 use std::ffi::CString;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use faas_wire::Stats;
+use rustix::fs::FlockOperation;
 
 use crate::sandbox::spec::Limits;
 pub use layout::Layout;
 
 /// Name of the group above all instances.
 pub const PARENT: &str = "faas";
+
+/// How long sweepers may get in the way of a start.
+const CLAIM_PATIENCE: Duration = Duration::from_secs(10);
+const CLAIM_PAUSE: Duration = Duration::from_millis(2);
 
 /// The groups of one sandbox.
 #[derive(Debug)]
@@ -47,20 +54,28 @@ pub struct Factory {
     base: PathBuf,
     /// The block device below the data directory, for I/O limits.
     device: Option<(u32, u32)>,
+    /// Says that the instance lives, even to those who don't know its run directory.
+    _locks: Arc<Vec<File>>,
 }
 
 impl Factory {
     /// Prepares the instance's own group in every hierarchy.
     pub fn prepare(layout: Layout, instance: &str, device: Option<(u32, u32)>) -> io::Result<Self> {
         let base = Path::new(PARENT).join(instance);
-        match &layout {
-            Layout::V1(mounts) => mounts
-                .iter()
-                .try_for_each(|mount| fs::create_dir_all(mount.path.join(&base)))?,
-            Layout::V2(mount) => v2::prepare(&mount.path, &base)?,
-            Layout::None => {}
-        }
-        Ok(Self { layout, base, device })
+        let deadline = Instant::now() + CLAIM_PATIENCE;
+        let locks = loop {
+            match claim(&layout, &base) {
+                // Another spawner sweeps at this moment: it saw the group before we locked it, or removed the parent.
+                Err(error) if is_swept(&error) && Instant::now() < deadline => std::thread::sleep(CLAIM_PAUSE),
+                claimed => break claimed?,
+            }
+        };
+        Ok(Self {
+            layout,
+            base,
+            device,
+            _locks: Arc::new(locks),
+        })
     }
 
     /// A new group without limits.
@@ -89,6 +104,38 @@ impl Factory {
     pub fn roots(&self) -> Vec<PathBuf> {
         roots(&self.layout, &self.base)
     }
+}
+
+/// Makes the instance's groups and locks them.
+fn claim(layout: &Layout, base: &Path) -> io::Result<Vec<File>> {
+    match layout {
+        Layout::V1(_) => roots(layout, base).iter().try_for_each(fs::create_dir_all)?,
+        Layout::V2(mount) => v2::prepare(&mount.path, base)?,
+        Layout::None => {}
+    }
+    let roots = roots(layout, base);
+    let locks = roots.iter().map(|root| lock(root)).collect::<io::Result<Vec<_>>>()?;
+    for (root, held) in roots.iter().zip(&locks) {
+        if fs::metadata(root)?.ino() != held.metadata()?.ino() {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+    }
+    Ok(locks)
+}
+
+fn is_swept(error: &io::Error) -> bool {
+    use io::ErrorKind::{NotFound, WouldBlock};
+    matches!(error.kind(), NotFound | WouldBlock)
+}
+
+/// Takes the lock of an instance's group without waiting.
+///
+/// # Errors
+/// `WouldBlock` when a living spawner holds it.
+pub fn lock(root: &Path) -> io::Result<File> {
+    let directory = File::open(root)?;
+    rustix::fs::flock(&directory, FlockOperation::NonBlockingLockExclusive)?;
+    Ok(directory)
 }
 
 /// Where groups of this name live in every hierarchy.
@@ -171,7 +218,7 @@ pub fn remove_tree(directory: &Path) -> io::Result<()> {
     remove_directory(directory)
 }
 
-fn children(directory: &Path) -> Vec<PathBuf> {
+pub fn children(directory: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(directory) else {
         return Vec::new();
     };
