@@ -173,7 +173,8 @@ public interface EscapeContract extends SandboxFixture {
     @Test
     default void linksToFilesOfTheHostAreJustBroken() {
         try (var sandbox = create()) {
-            CommandRun.shell(sandbox, "ln -s /proc/1/root/../../../../etc/hostname /tmp/up; ln -s ../../../../../../../../etc/shadow /tmp/shadow");
+            CommandRun.shell(sandbox, "ln -s /proc/1/root/../../../../etc/hostname /tmp/up; "
+                    + "ln -s ../../../../../../../../etc/shadow /tmp/shadow");
             assertThatThrownBy(() -> sandbox.files().read("/tmp/shadow", "nobody", 0, 0).close())
                     .isInstanceOf(PlatformException.class);
             var inside = CommandRun.shell(sandbox, "cat /etc/hostname 2>/dev/null").text();

@@ -153,7 +153,8 @@ public interface FilesContract extends SandboxFixture {
     default void aPlantedSymlinkLeadsOnlyWhereItsOwnerCouldGo() {
         try (var sandbox = create()) {
             var dir = directory(sandbox);
-            CommandRun.shell(sandbox, "echo secret > %1$s/secret; chmod 600 %1$s/secret; chmod 755 %1$s; mkdir -m 777 %1$s/open; ln -s %1$s %1$s/open/out; ln -s %1$s/secret %1$s/open/file"
+            CommandRun.shell(sandbox, ("echo secret > %1$s/secret; chmod 600 %1$s/secret; chmod 755 %1$s; mkdir -m 777 %1$s/open; "
+                    + "ln -s %1$s %1$s/open/out; ln -s %1$s/secret %1$s/open/file")
                     .formatted(dir));
             var files = sandbox.files();
             assertRefusal(ErrorCode.VALIDATION_FAILED, () -> files.write(dir + "/open/out/x", "nobody", 0644, true).close());

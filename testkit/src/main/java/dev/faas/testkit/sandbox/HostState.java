@@ -12,8 +12,8 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/// What sandboxes could leave behind on a Linux host. Only what can be traced to the driver under test is looked at, so that other work on the
-/// machine doesn't matter.
+/// What sandboxes could leave behind on a Linux host. Only what can be traced to the driver under test is looked at,
+/// so that other work on the machine doesn't matter.
 ///
 /// @param processes children of this process, and whatever is in the groups of the instances named
 /// @param mounts    mount points below the run directory, in this process's namespace

@@ -16,7 +16,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/// The files of a sandbox, through its agent. Names that aren't UTF-8 are kept as [dev.faas.drivers.agent.wire.WireText] says. Thread-safe.
+/// The files of a sandbox, through its agent. Names that aren't UTF-8 are kept as
+/// [dev.faas.drivers.agent.wire.WireText] says. Thread-safe.
 final class AgentFiles implements SandboxFiles {
 
     private final FrameConnection connection;

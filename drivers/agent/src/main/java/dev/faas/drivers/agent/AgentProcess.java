@@ -104,7 +104,8 @@ final class AgentProcess implements SandboxProcess {
         try {
             stream.next(KILL_LIMIT, "the end of the process");
         } catch (PlatformException e) {
-            // The sandbox is lost, and the process with it; or the agent is stuck, and destroying the sandbox is what helps.
+            // The sandbox is lost, and the process with it; or the agent is stuck, and destroying the sandbox is what
+            // helps.
             return;
         }
     }

@@ -10,8 +10,8 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A watch on files: events go to the listener on a thread of the watch's own. What a slow listener can't take is dropped, and it is told
-/// so by an overflow event.
+/// A watch on files: events go to the listener on a thread of the watch's own. What a slow listener can't take is
+/// dropped, and it is told so by an overflow event.
 final class AgentWatch implements Watch {
 
     private static final Logger LOG = LoggerFactory.getLogger(AgentWatch.class);

@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The host's end of one connection to an agent or a spawner: many streams at once over one transport. Thread-safe.
 ///
-/// The peer is not trusted: whatever it sends, memory is bounded by the windows, and a breach of the protocol ends the connection.
+/// The peer is not trusted: whatever it sends, memory is bounded by the windows, and a breach of the protocol ends
+/// the connection.
 public final class FrameConnection implements AutoCloseable {
 
     private final Transport transport;
@@ -59,7 +60,8 @@ public final class FrameConnection implements AutoCloseable {
             checkAlive();
             if (streams.size() >= Protocol.MAX_STREAMS) {
                 throw new PlatformException(
-                        ErrorCode.CAPACITY_EXHAUSTED, "a sandbox does at most " + Protocol.MAX_STREAMS + " things at once");
+                        ErrorCode.CAPACITY_EXHAUSTED,
+                        "a sandbox does at most " + Protocol.MAX_STREAMS + " things at once");
             }
             int id = newestStream + 1;
             var frame = encode(id, opening);
@@ -152,7 +154,8 @@ public final class FrameConnection implements AutoCloseable {
             return Frames.message(stream, message);
         } catch (WireException e) {
             throw PlatformException.invalid(
-                    "request", "arguments, environment and paths take at most " + Protocol.MAX_PAYLOAD + " bytes together");
+                    "request",
+                    "arguments, environment and paths take at most " + Protocol.MAX_PAYLOAD + " bytes together");
         } catch (IllegalArgumentException e) {
             throw PlatformException.invalid("request", String.valueOf(e.getMessage()));
         }
@@ -170,7 +173,8 @@ public final class FrameConnection implements AutoCloseable {
         /// A sandbox ended by itself.
         default void died(SpawnerMessage.Died died) {}
 
-        /// The connection ended, and [FrameConnection#abandon] hasn't been called yet. Whoever overrides this calls it, with the reason.
+        /// The connection ended, and [FrameConnection#abandon] hasn't been called yet. Whoever overrides this calls
+        /// it, with the reason.
         default void ended(FrameConnection connection, String reason) {
             connection.abandon(reason);
         }

@@ -24,8 +24,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// One operation on a connection: messages and data until the peer's final frame. Thread-safe; each data type has one reader or
-/// writer at a time.
+/// One operation on a connection: messages and data until the peer's final frame. Thread-safe; each data type has one
+/// reader or writer at a time.
 public final class FrameStream {
 
     private final FrameConnection connection;
@@ -107,7 +107,8 @@ public final class FrameStream {
                 checkAlive();
                 long left = deadline - System.nanoTime();
                 if (left <= 0) {
-                    throw new PlatformException(ErrorCode.SANDBOX_FAILED, "no answer within " + limit.toSeconds() + " s");
+                    throw new PlatformException(
+                            ErrorCode.SANDBOX_FAILED, "no answer within " + limit.toSeconds() + " s");
                 }
                 try {
                     changed.awaitNanos(left);

@@ -5,8 +5,8 @@ import java.util.ArrayDeque;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// Frames on their way out. Whoever claims them writes them, with no lock held; frames that are added meanwhile go with the next
-/// claim, in one system call. Thread-safe.
+/// Frames on their way out. Whoever claims them writes them, with no lock held; frames that are added meanwhile go
+/// with the next claim, in one system call. Thread-safe.
 final class Outbox {
 
     /// Who adds data waits while more bytes than this are queued.

@@ -15,11 +15,12 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Reads all unix sockets of a driver on one thread, into one buffer: a connection costs neither a thread nor a buffer while it is idle.
+/// Reads all unix sockets of a driver on one thread, into one buffer: a connection costs neither a thread nor a
+/// buffer while it is idle.
 ///
-/// Non-blocking channels are a matter of safety as well: an interrupt closes a *blocking* channel under everybody who shares it,
-/// and one interrupted caller would take every sandbox with it. Writes go out on the caller's thread, without a hand-over.
-/// Thread-safe.
+/// Non-blocking channels are a matter of safety as well: an interrupt closes a *blocking* channel under everybody who
+/// shares it, and one interrupted caller would take every sandbox with it. Writes go out on the caller's thread,
+/// without a hand-over. Thread-safe.
 public final class SocketReactor implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(SocketReactor.class);

@@ -4,7 +4,8 @@ import dev.faas.drivers.agent.wire.FrameType;
 import java.io.IOException;
 import java.io.InputStream;
 
-/// One data type of a stream, to be read. A lost connection is a [dev.faas.core.common.PlatformException], as everywhere.
+/// One data type of a stream, to be read. A lost connection is a [dev.faas.core.common.PlatformException], as
+/// everywhere.
 class StreamInput extends InputStream {
 
     private final FrameStream stream;

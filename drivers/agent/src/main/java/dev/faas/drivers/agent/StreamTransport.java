@@ -7,8 +7,8 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
-/// A pair of blocking streams, such as the standard streams of a container. One virtual thread reads and one writes, so that neither a
-/// caller nor the reader ever waits in a write.
+/// A pair of blocking streams, such as the standard streams of a container. One virtual thread reads and one writes,
+/// so that neither a caller nor the reader ever waits in a write.
 final class StreamTransport implements Transport {
 
     private static final int BUFFER = 64 * 1024;

@@ -79,7 +79,8 @@ class FrameConnectionTest {
     void aWriterStopsAtTheWindowAndGoesOnWithCredit() throws Exception {
         var stream = peer.host.open(QUESTION, 0);
         peer.next(Message.class);
-        var writing = inBackground(() -> stream.write(FrameType.STDIN, new byte[Protocol.INITIAL_WINDOW + 1000], 0, Protocol.INITIAL_WINDOW + 1000));
+        var bytes = new byte[Protocol.INITIAL_WINDOW + 1000];
+        var writing = inBackground(() -> stream.write(FrameType.STDIN, bytes, 0, bytes.length));
         for (int sent = 0; sent < Protocol.INITIAL_WINDOW; ) {
             sent += peer.next(Integer.class);
         }

@@ -16,9 +16,9 @@ import java.util.stream.IntStream;
 /// From what somebody wants to what the spawner is asked.
 final class CreateRequests {
 
-    /// Root inside a sandbox may do this much, and only to what is the sandbox's own: change owners and permissions, signal, change ids, bind
-    /// low ports, chroot. Numbers of the kernel, in the order CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, SETGID, SETUID, SETPCAP,
-    /// NET_BIND_SERVICE, SYS_CHROOT, SETFCAP.
+    /// Root inside a sandbox may do this much, and only to what is the sandbox's own: change owners and permissions,
+    /// signal, change ids, bind low ports, chroot. Numbers of the kernel, in the order CHOWN, DAC_OVERRIDE, FOWNER,
+    /// FSETID, KILL, SETGID, SETUID, SETPCAP, NET_BIND_SERVICE, SYS_CHROOT, SETFCAP.
     private static final long CAPABILITIES =
             IntStream.of(0, 1, 3, 4, 5, 6, 7, 8, 10, 18, 31).mapToLong(bit -> 1L << bit).reduce(0, (a, b) -> a | b);
 

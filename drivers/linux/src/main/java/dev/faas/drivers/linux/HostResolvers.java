@@ -6,8 +6,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/// The host's name servers, as far as a sandbox can reach them: a resolver on the host's loopback is out of reach, and there the
-/// servers that it asks itself are taken instead. IPv4 only, as sandboxes are.
+/// The host's name servers, as far as a sandbox can reach them: a resolver on the host's loopback is out of reach,
+/// and there the servers that it asks itself are taken instead. IPv4 only, as sandboxes are.
 final class HostResolvers {
 
     /// More than the C library looks at.

@@ -29,7 +29,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Sandboxes made by faas-spawner. Thread-safe.
 ///
-/// A spawner that dies takes its sandboxes along: each of them is reported as lost, and new ones are made by the next spawner.
+/// A spawner that dies takes its sandboxes along: each of them is reported as lost, and new ones are made by the next
+/// spawner.
 public final class NativeDriver implements SandboxDriver {
 
     private static final Duration STATUS_LIFETIME = Duration.ofSeconds(5);
@@ -99,7 +100,8 @@ public final class NativeDriver implements SandboxDriver {
         try {
             return ProbeReport.status(spawners.get().probe(), dnsServers());
         } catch (PlatformException e) {
-            return DriverStatus.unavailable(String.valueOf(e.getMessage()), "look for faas-spawner's messages in the log");
+            return DriverStatus.unavailable(
+                    String.valueOf(e.getMessage()), "look for faas-spawner's messages in the log");
         }
     }
 
@@ -152,7 +154,8 @@ public final class NativeDriver implements SandboxDriver {
             }
             throw e instanceof PlatformException failure
                     ? failure
-                    : new PlatformException(ErrorCode.SANDBOX_FAILED, "the agent can't be reached: " + e.getMessage(), e);
+                    : new PlatformException(
+                            ErrorCode.SANDBOX_FAILED, "the agent can't be reached: " + e.getMessage(), e);
         }
     }
 

@@ -7,8 +7,8 @@ import java.util.List;
 ///
 /// @param spawner      the faas-spawner executable
 /// @param agent        the faas-agent executable, put into every sandbox
-/// @param runDirectory where each instance has its directory; shared by all instances on one data directory, so that one sweeps what
-///     another left
+/// @param runDirectory where each instance has its directory; shared by all instances on one data directory, so that
+///     one sweeps what another left
 /// @param uidBase      the host id that is root inside a sandbox; the image store's
 /// @param dnsServers   name servers for sandboxes with a network; empty means the host's
 /// @param gatewayPorts ports of the host no sandbox may reach, whatever its rules say

@@ -37,7 +37,8 @@ final class NativeSandbox implements AgentSandbox.Host, FrameConnection.Listener
         this.forget = forget;
     }
 
-    /// The spawner says that the sandbox is gone, and has cleaned up. (What an agent itself claims to have died is ignored.)
+    /// The spawner says that the sandbox is gone, and has cleaned up. (What an agent itself claims to have died is
+    /// ignored.)
     void gone(SpawnerMessage.Died died) {
         var how = died.kind() == 0 ? "ended with code " : "was killed by signal ";
         var oom = died.stats().oomKills() > 0 ? "; the memory limit was reached" : "";
@@ -74,7 +75,9 @@ final class NativeSandbox implements AgentSandbox.Host, FrameConnection.Listener
             throw new PlatformException(ErrorCode.SANDBOX_FAILED, String.valueOf(e.getCause().getMessage()), e);
         } catch (TimeoutException e) {
             throw new PlatformException(
-                    ErrorCode.SANDBOX_FAILED, "the agent did not answer within " + Duration.ofSeconds(HELLO_SECONDS), e);
+                    ErrorCode.SANDBOX_FAILED,
+                    "the agent did not answer within " + Duration.ofSeconds(HELLO_SECONDS),
+                    e);
         }
     }
 

@@ -57,7 +57,7 @@ final class ProbeReport {
                 ? new Check(
                         "dns",
                         Level.DEGRADED,
-                        "the host knows only resolvers on its own loopback, which no sandbox reaches: names don't resolve there",
+                        "the host's resolvers are on its loopback, which no sandbox reaches: names don't resolve",
                         "configure name servers for sandboxes")
                 : new Check("dns", Level.OK, String.join(", ", servers), "");
     }

@@ -22,8 +22,8 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One running faas-spawner. It lives as long as its standard input is open: whatever happens to this process, the spawner ends with it and
-/// takes every sandbox along. Thread-safe.
+/// One running faas-spawner. It lives as long as its standard input is open: whatever happens to this process, the
+/// spawner ends with it and takes every sandbox along. Thread-safe.
 final class Spawner {
 
     private static final Logger LOG = LoggerFactory.getLogger(Spawner.class);
@@ -38,7 +38,8 @@ final class Spawner {
         this.connection = connection;
     }
 
-    /// Starts the program; returns when it takes requests. What an earlier one left in the directory is swept before that.
+    /// Starts the program; returns when it takes requests. What an earlier one left in the directory is swept before
+    /// that.
     static Spawner start(NativeDriverConfig config, Path directory, SocketReactor reactor, Listener listener) {
         try {
             var process = new ProcessBuilder(command(config, directory)).start();
@@ -87,7 +88,8 @@ final class Spawner {
     private static Path awaitReady(BufferedReader output) throws IOException {
         var line = output.readLine();
         if (line == null || !line.startsWith("ready ")) {
-            throw new IOException("it said " + (line == null ? "nothing; see its messages in the log" : "'" + line + "'"));
+            var said = line == null ? "nothing; see its messages in the log" : "'" + line + "'";
+            throw new IOException("it said " + said);
         }
         return Path.of(line.substring("ready ".length()));
     }

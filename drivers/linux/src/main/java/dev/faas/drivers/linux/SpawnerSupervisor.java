@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Keeps a spawner running: when one ends unasked, its sandboxes are reported as lost, and another is started in the same directory, which sweeps
-/// what is left. Thread-safe.
+/// Keeps a spawner running: when one ends unasked, its sandboxes are reported as lost, and another is started in the
+/// same directory, which sweeps what is left. Thread-safe.
 final class SpawnerSupervisor implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(SpawnerSupervisor.class);
@@ -61,7 +61,8 @@ final class SpawnerSupervisor implements AutoCloseable {
             if (current == null) {
                 throw closed
                         ? new PlatformException(ErrorCode.SHUTTING_DOWN, "the native runtime is shutting down")
-                        : new PlatformException(ErrorCode.RUNTIME_FAILED, "faas-spawner does not come back; see the log");
+                        : new PlatformException(
+                                ErrorCode.RUNTIME_FAILED, "faas-spawner does not come back; see the log");
             }
             return current;
         } catch (InterruptedException e) {

@@ -1,4 +1,5 @@
-/// Sandboxes of the Linux kernel itself: namespaces, cgroups and seccomp, set up by faas-spawner, driven through faas-agent.
+/// Sandboxes of the Linux kernel itself: namespaces, cgroups and seccomp, set up by faas-spawner, driven through
+/// faas-agent.
 @NullMarked
 package dev.faas.drivers.linux;
 

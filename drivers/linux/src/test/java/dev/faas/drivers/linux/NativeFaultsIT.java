@@ -24,8 +24,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Any process may be killed at any moment: nothing is left behind, and nothing is lost silently. Every test ends with the check that the host
-/// is as it was.
+/// Any process may be killed at any moment: nothing is left behind, and nothing is lost silently. Every test ends
+/// with the check that the host is as it was.
 class NativeFaultsIT {
 
     private static final int CROWD = 30;

@@ -16,7 +16,8 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
-/// A native driver over the machine's shared image store, in a run directory of its own; closing it checks that the host is as before.
+/// A native driver over the machine's shared image store, in a run directory of its own; closing it checks that the
+/// host is as before.
 final class NativeMachine implements AutoCloseable {
 
     static final ImageReference IMAGE = ImageReference.of("faas/base");

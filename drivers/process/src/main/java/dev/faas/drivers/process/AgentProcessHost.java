@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The agent of one sandbox as a child process, spoken to over its standard streams: when this process ends, so do they, and the agent
-/// with everything it started. Thread-safe.
+/// The agent of one sandbox as a child process, spoken to over its standard streams: when this process ends, so do
+/// they, and the agent with everything it started. Thread-safe.
 final class AgentProcessHost implements AgentSandbox.Host {
 
     private static final Logger LOG = LoggerFactory.getLogger(AgentProcessHost.class);

@@ -7,8 +7,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 
-/// Processes that outlive their agent: found by the variable that every process of a sandbox inherits. One that clears its environment
-/// isn't found; without isolation nothing can hold it.
+/// Processes that outlive their agent: found by the variable that every process of a sandbox inherits. One that
+/// clears its environment isn't found; without isolation nothing can hold it.
 final class Leftovers {
 
     /// Carries the sandbox's id into every process of it.

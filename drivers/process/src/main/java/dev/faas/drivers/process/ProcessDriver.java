@@ -27,7 +27,8 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /// Runs commands on the host itself, as children of an agent that is a child of this process. Thread-safe.
 ///
-/// There is one image, `host`: the host's own file system. What can't be enforced without isolation is refused, never ignored.
+/// There is one image, `host`: the host's own file system. What can't be enforced without isolation is refused, never
+/// ignored.
 public final class ProcessDriver implements SandboxDriver {
 
     /// The only image there is.
@@ -52,13 +53,17 @@ public final class ProcessDriver implements SandboxDriver {
     public DriverStatus status() {
         if (!config.enabled()) {
             return DriverStatus.unavailable(
-                    "processes without isolation are switched off", "switch the process runtime on, if every caller is trusted");
+                    "processes without isolation are switched off",
+                    "switch the process runtime on, if every caller is trusted");
         }
         if (!Files.isExecutable(config.agent())) {
             return DriverStatus.unavailable("faas-agent is not at " + config.agent(), "build the native programs");
         }
         var isolation = new Check(
-                "isolation", Level.DEGRADED, "none: commands see and may change the host", "use the native or the docker runtime");
+                "isolation",
+                Level.DEGRADED,
+                "none: commands see and may change the host",
+                "use the native or the docker runtime");
         return new DriverStatus(true, "", capabilities(), List.of(isolation));
     }
 
@@ -75,7 +80,8 @@ public final class ProcessDriver implements SandboxDriver {
         if (!reference.canonical().equals(HOST_IMAGE.canonical())) {
             throw new PlatformException(
                     ErrorCode.IMAGE_NOT_FOUND,
-                    "the process runtime has no image '" + reference + "': it runs on the host's files; ask for image 'host'");
+                    "the process runtime has no image '" + reference
+                            + "': it runs on the host's files; ask for image 'host'");
         }
         return hostImage(reference, Path.of("/"));
     }

@@ -4,8 +4,9 @@ import dev.faas.drivers.agent.wire.WireException.Reason;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
-/// Cuts a byte stream into frames, however it arrives. Whole frames are decoded where they lie; only the beginning of a frame whose
-/// rest hasn't arrived is kept, so an idle connection holds no buffer and no connection more than one frame. Confined to one thread.
+/// Cuts a byte stream into frames, however it arrives. Whole frames are decoded where they lie; only the beginning of
+/// a frame whose rest hasn't arrived is kept, so an idle connection holds no buffer and no connection more than one
+/// frame. Confined to one thread.
 public final class FrameDecoder {
 
     private static final byte[] NOTHING = {};

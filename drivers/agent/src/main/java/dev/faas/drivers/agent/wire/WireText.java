@@ -7,8 +7,9 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 
-/// The protocol's `str` as a Java string, without loss. File names need not be UTF-8: a byte that isn't becomes the lone
-/// surrogate U+DC80 to U+DCFF (the convention of Python's `surrogateescape`) and turns back into the byte on its way out.
+/// The protocol's `str` as a Java string, without loss. File names need not be UTF-8: a byte that isn't becomes the
+/// lone surrogate U+DC80 to U+DCFF (the convention of Python's `surrogateescape`) and turns back into the byte on its
+/// way out.
 public final class WireText {
 
     private static final char ESCAPE_FIRST = '\uDC80';
