@@ -23,6 +23,7 @@ import dev.faas.store.image.posix.FileLock;
 import dev.faas.store.image.registry.ImagePuller;
 import dev.faas.store.image.registry.RegistryException;
 import dev.faas.store.image.unpack.Ownership;
+import dev.faas.store.image.unpack.UnsafeArchiveException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -241,6 +242,9 @@ public final class FileImageStore implements ImageStore, AutoCloseable {
                 images.add(made(reference));
             }
             return images;
+        } catch (UnsafeArchiveException e) {
+            throw new PlatformException(
+                    ErrorCode.INVALID_REQUEST, "could not import the archive: " + e.getMessage(), e);
         }
     }
 

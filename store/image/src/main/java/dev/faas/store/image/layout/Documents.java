@@ -1,6 +1,7 @@
 package dev.faas.store.image.layout;
 
 import dev.faas.core.image.Image;
+import dev.faas.store.image.unpack.UnsafeArchiveException;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -15,7 +16,7 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Reads and writes the JSON documents of images. They come from strangers: whatever is malformed is an [IOException].
+/// Reads and writes the JSON documents of images. They come from strangers: whatever is malformed is an [UnsafeArchiveException].
 public final class Documents {
 
     private static final int MAX_DEPTH = 64;
@@ -32,11 +33,11 @@ public final class Documents {
         try {
             var node = JSON.readTree(document);
             if (!node.isObject() && !node.isArray()) {
-                throw new IOException("the document is neither an object nor a list");
+                throw new UnsafeArchiveException("the document is neither an object nor a list");
             }
             return node;
         } catch (JacksonException e) {
-            throw new IOException("malformed JSON: " + e.getOriginalMessage(), e);
+            throw new UnsafeArchiveException("malformed JSON: " + e.getOriginalMessage(), e);
         }
     }
 
@@ -68,14 +69,14 @@ public final class Documents {
     public static Manifest manifest(byte[] document) throws IOException {
         var node = parse(document);
         if (!node.path("config").isObject() || !node.path("layers").isArray()) {
-            throw new IOException("the manifest is of an unsupported kind (schema version "
+            throw new UnsafeArchiveException("the manifest is of an unsupported kind (schema version "
                     + node.path("schemaVersion").asString("?") + ", media type "
                     + node.path("mediaType").asString("none") + ")");
         }
         try {
             return new Manifest(Descriptor.read(node.path("config")), descriptors(node.path("layers")));
         } catch (IllegalArgumentException e) {
-            throw new IOException("malformed manifest: " + e.getMessage(), e);
+            throw new UnsafeArchiveException("malformed manifest: " + e.getMessage(), e);
         }
     }
 
@@ -87,7 +88,7 @@ public final class Documents {
                 diffIds.add(new Digest(id.asString("")));
             }
         } catch (IllegalArgumentException e) {
-            throw new IOException("malformed image configuration: " + e.getMessage(), e);
+            throw new UnsafeArchiveException("malformed image configuration: " + e.getMessage(), e);
         }
         var config = node.path("config");
         String workingDir = config.path("WorkingDir").asString("");
@@ -167,7 +168,7 @@ public final class Documents {
                 found.add(Descriptor.read(node));
             }
         } catch (IllegalArgumentException e) {
-            throw new IOException("malformed descriptor: " + e.getMessage(), e);
+            throw new UnsafeArchiveException("malformed descriptor: " + e.getMessage(), e);
         }
         return found;
     }
