@@ -3,11 +3,11 @@ package dev.faas.store.image.archive;
 import dev.faas.store.image.UnpackLimits;
 import dev.faas.store.image.layout.Digest;
 import dev.faas.store.image.unpack.Compression;
+import dev.faas.store.image.unpack.TarReader;
 import dev.faas.store.image.unpack.UnsafeArchiveException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestOutputStream;
@@ -16,7 +16,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
-import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 
 /// The files of an image archive, copied out under numbers: their names are looked up in a map and never become paths.
 /// Confined to one thread.
@@ -42,7 +41,7 @@ final class ArchiveMembers {
         boolean any = false;
         boolean oci = false;
         try (var tar = open(archive)) {
-            for (var entry = next(tar); entry != null; entry = next(tar)) {
+            for (var entry = tar.next(); entry != null; entry = tar.next()) {
                 any = true;
                 switch (normal(entry.getName())) {
                     case "manifest.json" -> {
@@ -64,7 +63,7 @@ final class ArchiveMembers {
         var members = new ArchiveMembers(Files.createDirectories(directory), limits);
         try (var tar = open(archive)) {
             long left = limits.layerBytes();
-            for (var entry = next(tar); entry != null; entry = next(tar)) {
+            for (var entry = tar.next(); entry != null; entry = tar.next()) {
                 if (members.files.size() + members.links.size() >= MAX_MEMBERS) {
                     throw new UnsafeArchiveException("an image archive has more than " + MAX_MEMBERS + " files");
                 }
@@ -76,7 +75,7 @@ final class ArchiveMembers {
                         throw new UnsafeArchiveException(
                                 "an image archive has more than " + limits.layerBytes() + " bytes");
                     }
-                    members.addFile(entry, tar);
+                    members.addFile(entry, tar.content());
                 }
             }
         }
@@ -118,24 +117,15 @@ final class ArchiveMembers {
         return Files.readAllBytes(member.file());
     }
 
-    private static TarArchiveInputStream open(Path archive) throws IOException {
-        InputStream plain = Compression.decompress(Files.newInputStream(archive));
-        return new TarArchiveInputStream(plain, StandardCharsets.UTF_8.name());
+    private static TarReader open(Path archive) throws IOException {
+        return new TarReader(Compression.decompress(Files.newInputStream(archive)));
     }
 
-    private static TarArchiveEntry next(TarArchiveInputStream tar) throws IOException {
-        try {
-            return tar.getNextEntry();
-        } catch (IOException | IllegalArgumentException e) {
-            throw new UnsafeArchiveException("the archive is no tar file, or is damaged: " + e.getMessage(), e);
-        }
-    }
-
-    private void addFile(TarArchiveEntry entry, TarArchiveInputStream tar) throws IOException {
+    private void addFile(TarArchiveEntry entry, InputStream content) throws IOException {
         Path file = directory.resolve(Integer.toString(files.size()));
         var hash = Digest.sha256();
         try (OutputStream out = new DigestOutputStream(Files.newOutputStream(file), hash)) {
-            tar.transferTo(out);
+            content.transferTo(out);
         }
         files.put(normal(entry.getName()), new Member(file, Digest.of(hash)));
     }

@@ -81,7 +81,6 @@ final class Debootstrap {
                 "--dpkgopt=force-unsafe-io",
                 "--aptopt=APT::Install-Recommends \"false\"",
                 "--aptopt=Acquire::Languages \"none\"",
-                "--skip=output/dev",
                 "--customize-hook=" + hook));
         aptProxies().forEach(line -> command.add("--aptopt=" + line));
         if (base.isPresent()) {
@@ -104,7 +103,8 @@ final class Debootstrap {
             if (!path.matches("/[A-Za-z0-9._/+-]+") || path.contains("..")) {
                 throw new IOException(definition.name() + ": '" + path + "' is no path to remove");
             }
-            script.append("rm -rf \"$1\"").append(path).append('\n');
+            // Directories stay: installation scripts of other packages link into them.
+            script.append("[ ! -e \"$1\"%1$s ] || find \"$1\"%1$s ! -type d -delete\n".formatted(path));
         }
         // These are the building machine's; a sandbox gets its own.
         script.append("for f in resolv.conf hostname; do : > \"$1/etc/$f\"; done\n");

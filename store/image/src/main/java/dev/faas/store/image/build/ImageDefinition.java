@@ -19,7 +19,7 @@ import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 /// @param from     the definition it adds a layer to; empty for one that starts from nothing
 /// @param packages Debian packages to install, without what they only recommend
 /// @param setup    shell commands, run by `sh -e` inside the new root after the packages are installed
-/// @param remove   absolute paths to take away at the end
+/// @param remove   absolute paths whose files are taken away at the end; directories stay
 /// @param config   how to run in it
 public record ImageDefinition(
         ImageReference name,

@@ -12,7 +12,8 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 
 /// The extended attributes of an entry that mean something in a sandbox: the user's own, and file capabilities.
 /// Everything else is dropped: `trusted.*` and `security.*` speak to the host's kernel, and an archive that could set
-/// `user.overlay.*` could redirect names in the mounted overlay.
+/// `user.overlay.*` could redirect names in the mounted overlay. A value that is not UTF-8 is dropped too: the archive
+/// library has already replaced its bytes.
 record Attributes(Map<String, byte[]> values) {
 
     private static final Attributes NONE = new Attributes(Map.of());
@@ -36,6 +37,9 @@ record Attributes(Map<String, byte[]> values) {
                 return;
             }
             String name = key.substring(PAX_PREFIX.length());
+            if (value.indexOf('\uFFFD') >= 0) {
+                return;
+            }
             byte[] content = value.getBytes(StandardCharsets.UTF_8);
             if (name.startsWith(USER) && !name.startsWith(OVERLAY) && name.length() <= 255) {
                 kept.put(name, content);

@@ -5,7 +5,6 @@ import dev.faas.store.image.posix.Errno;
 import dev.faas.store.image.posix.Posix;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -13,7 +12,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
-import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 
 /// Unpacks one layer archive into an empty directory, in the form the kernel's overlay wants: `.wh.` entries become
 /// whiteouts and opaque directories, owners are shifted, and nothing is ever written outside the directory.
@@ -51,11 +49,11 @@ public final class LayerUnpacker {
     public UnpackResult unpack(InputStream archive) throws IOException {
         try (var posix = new Posix();
                 var tree = new LayerTree(posix, directory, ownership)) {
-            var tar = new TarArchiveInputStream(archive, StandardCharsets.UTF_8.name());
+            var tar = new TarReader(archive);
             var files = new FileWriter(posix, tree, ownership, limits.layerBytes());
-            for (var entry = next(tar); entry != null; entry = next(tar)) {
+            for (var entry = tar.next(); entry != null; entry = tar.next()) {
                 countEntry();
-                add(posix, tree, files, tar, entry);
+                add(posix, tree, files, tar.content(), entry);
             }
             bytes = files.written();
             // Deepest last in the list, so that a directory without write permission is sealed after what is in it.
@@ -67,21 +65,13 @@ public final class LayerUnpacker {
         return new UnpackResult(bytes, entries, skippedDevices);
     }
 
-    private static TarArchiveEntry next(TarArchiveInputStream tar) throws IOException {
-        try {
-            return tar.getNextEntry();
-        } catch (IllegalArgumentException e) {
-            throw new UnsafeArchiveException("malformed archive: " + e.getMessage(), e);
-        }
-    }
-
     private void countEntry() throws UnsafeArchiveException {
         if (++entries > limits.layerEntries()) {
             throw new UnsafeArchiveException("a layer has more than " + limits.layerEntries() + " entries");
         }
     }
 
-    private void add(Posix posix, LayerTree tree, FileWriter files, TarArchiveInputStream tar, TarArchiveEntry entry)
+    private void add(Posix posix, LayerTree tree, FileWriter files, InputStream content, TarArchiveEntry entry)
             throws IOException {
         var path = EntryPath.parse(entry.getName(), limits.pathBytes());
         if (path.name().startsWith(WHITEOUT)) {
@@ -97,7 +87,7 @@ public final class LayerUnpacker {
         } else if (entry.isCharacterDevice() || entry.isBlockDevice()) {
             skippedDevices++;
         } else if (entry.isFile()) {
-            files.regular(path, entry, tar);
+            files.regular(path, entry, content);
         } else {
             throw new UnsafeArchiveException("the entry '" + EntryPath.shown(entry.getName())
                     + "' is of an unknown kind (" + (int) entry.getLinkFlag() + ")");

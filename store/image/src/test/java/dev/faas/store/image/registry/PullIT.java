@@ -14,9 +14,15 @@ import dev.faas.store.image.ImageStoreConfig;
 import dev.faas.store.image.ImageStoreConfig.Registry;
 import dev.faas.store.image.Scratch;
 import dev.faas.store.image.TarBuilder;
+import dev.faas.store.image.layout.MediaTypes;
+import dev.faas.store.image.layout.Platform;
 import dev.faas.testkit.service.DockerEngine;
 import dev.faas.testkit.service.RegistryServer;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -257,6 +263,46 @@ class PullIT {
         var after = store.pull(moving, ProgressListener.SILENT);
         assertThat(after.digest()).isNotEqualTo(before.digest());
         assertThat(store.find(moving).orElseThrow().digest()).isEqualTo(after.digest());
+    }
+
+    @Test
+    void picksTheManifestForThisMachineFromAnIndex() throws Exception {
+        var image = store("one").require(reference("app:1"), ProgressListener.SILENT);
+        int size = send("GET", "app/manifests/1", "").length();
+        String entry = "{\"mediaType\":\"" + MediaTypes.DOCKER_MANIFEST + "\",\"digest\":\"%s\",\"size\":%d,"
+                + "\"platform\":{\"os\":\"linux\",\"architecture\":\"%s\"}}";
+        String own = Platform.here().architecture();
+        String other = own.equals("s390x") ? "riscv64" : "s390x";
+        // Both entries point to what is there; the registry wants that of an index.
+        index("multi", entry.formatted(image.digest(), size, other) + "," + entry.formatted(image.digest(), size, own));
+        index("foreign", entry.formatted(image.digest(), size, other));
+
+        assertThat(store("two").require(reference("app:multi"), ProgressListener.SILENT).digest())
+                .isEqualTo(image.digest());
+        assertThatThrownBy(() -> store("two").require(reference("app:foreign"), ProgressListener.SILENT))
+                .hasMessageContaining("not for linux/" + own)
+                .hasMessageContaining(other);
+    }
+
+    private static void index(String tag, String entries) throws Exception {
+        send(
+                "PUT",
+                "app/manifests/" + tag,
+                "{\"schemaVersion\":2,\"mediaType\":\"" + MediaTypes.DOCKER_INDEX + "\",\"manifests\":[" + entries + "]}");
+    }
+
+    private static String send(String method, String path, String body) throws Exception {
+        var uri = URI.create("http://" + registry.address() + "/v2/" + path);
+        var request = HttpRequest.newBuilder(uri)
+                .header("Accept", MediaTypes.DOCKER_MANIFEST)
+                .header("Content-Type", MediaTypes.DOCKER_INDEX)
+                .method(method, HttpRequest.BodyPublishers.ofString(body))
+                .build();
+        try (var client = HttpClient.newHttpClient()) {
+            var response = client.send(request, HttpResponse.BodyHandlers.ofString());
+            assertThat(response.statusCode()).as(response.body()).isIn(200, 201);
+            return response.body();
+        }
     }
 
     private FileImageStore store(String name) {

@@ -192,6 +192,9 @@ class LayerUnpackerTest {
         assertThatThrownBy(() -> unpack(many)).hasMessageContaining("more than 1000 entries");
         assertThatThrownBy(() -> unpack(new TarBuilder().file("n".repeat(1025), "")))
                 .hasMessageContaining("more than 1024");
+        assertThatThrownBy(() -> unpack(new TarBuilder()
+                        .file("f", new byte[0], e -> e.addPaxHeader("SCHILY.xattr.user.big", "v".repeat(2_000_000)))))
+                .hasMessageContaining("names and attributes");
         assertThatThrownBy(() -> unpack(new TarBuilder().file("n".repeat(256), "")))
                 .hasMessageContaining("more than 255");
     }
@@ -211,6 +214,18 @@ class LayerUnpackerTest {
         assertThat(root.resolve("dev/null")).doesNotExist();
         var view = Files.getFileAttributeView(root.resolve("file"), UserDefinedFileAttributeView.class);
         assertThat(view.list()).containsExactly("note");
+    }
+
+    /// CAP_NET_RAW in the file format of linux/capability.h: what `ping` has.
+    @Test
+    void keepsFileCapabilitiesForTheSandboxesRoot() throws Exception {
+        String capability = "\1\0\0\2\0\40\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+        Path root = unpack(new TarBuilder()
+                .file("ping", new byte[0], e -> e.addPaxHeader("SCHILY.xattr.security.capability", capability)));
+
+        var process = new ProcessBuilder("getcap", "-n", root.resolve("ping").toString()).start();
+        String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(printed).contains(Posix.isRoot() ? "cap_net_raw=ep [rootid=" + BASE + "]" : "");
     }
 
     @Test
