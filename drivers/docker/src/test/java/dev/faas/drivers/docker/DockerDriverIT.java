@@ -7,6 +7,7 @@ import dev.faas.core.sandbox.DriverStatus.Capability;
 import dev.faas.core.sandbox.Sandbox;
 import dev.faas.core.sandbox.SandboxDriver;
 import dev.faas.store.image.FileImageStore;
+import dev.faas.testkit.sandbox.EscapeContract;
 import dev.faas.testkit.sandbox.SandboxDriverContract;
 import dev.faas.testkit.service.DockerEngine;
 import java.nio.file.Path;
@@ -19,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// The contract every driver passes, with containers of a real engine.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class DockerDriverIT implements SandboxDriverContract {
+class DockerDriverIT implements SandboxDriverContract, EscapeContract {
 
     private final DockerEngine engine = DockerEngine.shared();
     private final FileImageStore images = DockerMachine.images();
