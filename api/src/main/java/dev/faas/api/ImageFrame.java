@@ -1,5 +1,7 @@
 package dev.faas.api;
 
+import java.util.List;
+
 /// One line of a streamed image operation: any number of `progress`, last `result` or `error`.
 public sealed interface ImageFrame {
 
@@ -14,10 +16,10 @@ public sealed interface ImageFrame {
         }
     }
 
-    /// The image is here.
-    record Result(String type, ImageDescription image) implements ImageFrame {
-        public Result(ImageDescription image) {
-            this("result", image);
+    /// What is here now; an archive may hold several images.
+    record Result(String type, List<ImageDescription> images) implements ImageFrame {
+        public Result(List<ImageDescription> images) {
+            this("result", images);
         }
     }
 

@@ -48,11 +48,11 @@ final class FakeImageStore implements ImageStore, ImageImporter {
     }
 
     @Override
-    public Image importArchive(InputStream archive, Optional<ImageReference> name, ProgressListener progress) {
+    public List<Image> importArchive(InputStream archive, Optional<ImageReference> name, ProgressListener progress) {
         try {
             long size = archive.transferTo(OutputStream.nullOutputStream());
             progress.progress("archive", size, 0);
-            return add(name.orElseThrow(() -> PlatformException.invalid("image", "the archive has no name")), size);
+            return List.of(add(name.orElseThrow(() -> PlatformException.invalid("image", "the archive has no name")), size));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

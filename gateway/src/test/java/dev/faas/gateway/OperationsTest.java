@@ -117,7 +117,7 @@ class OperationsTest {
         var archive = new byte[3_000_000];
         var answer = fixture.call(200, "POST", "/api/v1/images/import?image=team/in", BodyPublishers.ofByteArray(archive),
                 "Content-Type", "application/x-tar");
-        assertThat(answer.body().get("size_bytes").longValue()).isEqualTo(archive.length);
+        assertThat(answer.body().at("/images/0/size_bytes").longValue()).isEqualTo(archive.length);
 
         fixture.call(422, "POST", "/api/v1/images/import", BodyPublishers.ofByteArray(archive), "Content-Type", "application/x-tar");
         fixture.call(415, "POST", "/api/v1/images/import?image=a", BodyPublishers.ofByteArray(archive), "Content-Type", "text/plain");

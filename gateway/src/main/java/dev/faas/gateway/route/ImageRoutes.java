@@ -48,22 +48,29 @@ public final class ImageRoutes {
 
     private void list(Exchange exchange) {
         exchange.allowQuery(Set.of());
-        exchange.answer(
-                200, new ImageList(images.list().stream().map(ImageRoutes::describe).toList()));
+        exchange.answer(200, list(images.list()));
     }
 
     private void pull(Exchange exchange) throws InterruptedException {
         exchange.allowQuery(Set.of());
         var body = exchange.body().json(config.http().maxBody());
         var reference = PullRequestReader.read(exchange.json(body));
-        answer(exchange, progress -> images.require(reference, progress));
+        if (exchange.accepts(StreamFormat.NDJSON.mediaType())) {
+            stream(exchange, progress -> List.of(images.require(reference, progress)));
+        } else {
+            exchange.answer(200, describe(images.require(reference, ProgressListener.SILENT)));
+        }
     }
 
     private void importImage(Exchange exchange) throws InterruptedException {
         exchange.allowQuery(Set.of("image"));
         var name = exchange.query("image").map(ImageReference::of);
         var archive = exchange.body().stream(ARCHIVES, config.http().maxImport());
-        answer(exchange, progress -> importer.importArchive(archive, name, progress));
+        if (exchange.accepts(StreamFormat.NDJSON.mediaType())) {
+            stream(exchange, progress -> importer.importArchive(archive, name, progress));
+        } else {
+            exchange.answer(200, list(importer.importArchive(archive, name, ProgressListener.SILENT)));
+        }
     }
 
     private void remove(Exchange exchange) {
@@ -83,17 +90,13 @@ public final class ImageRoutes {
         exchange.answer(200, new PruneResponse(result.layers(), result.bytes()));
     }
 
-    private void answer(Exchange exchange, Function<ProgressListener, Image> work) throws InterruptedException {
-        if (!exchange.accepts(StreamFormat.NDJSON.mediaType())) {
-            exchange.answer(200, describe(work.apply(ProgressListener.SILENT)));
-            return;
-        }
+    private void stream(Exchange exchange, Function<ProgressListener, List<Image>> work) throws InterruptedException {
         var frames = new FrameQueue();
         var worker = frames.start("image", queue -> {
             // Progress that the client is too slow for is dropped: the next report says more.
-            var image = work.apply((step, done, total) ->
+            var found = work.apply((step, done, total) ->
                     queue.offer("progress", new ImageFrame.Progress(step, done, total)));
-            queue.finish("result", new ImageFrame.Result(describe(image)));
+            queue.finish("result", new ImageFrame.Result(list(found).images()));
         });
         try {
             frames.writeTo(
@@ -104,6 +107,10 @@ public final class ImageRoutes {
         } finally {
             worker.interrupt();
         }
+    }
+
+    private static ImageList list(List<Image> images) {
+        return new ImageList(images.stream().map(ImageRoutes::describe).toList());
     }
 
     private static ImageDescription describe(Image image) {

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param apiKey         sent as bearer token; empty for a server without keys
 /// @param connectTimeout of one attempt
-/// @param requestTimeout of one attempt, from sending to the answer's headers. A command may run longer than that only in the background or as a stream
+/// @param requestTimeout how long the server may be silent. A command may run longer than that only in the background or as a stream
 /// @param retries        further attempts after a failure that may pass; 0 switches retries off
 /// @param backoff        before the first further attempt; doubles with each, plus up to as much again by chance
 public record ClientConfig(

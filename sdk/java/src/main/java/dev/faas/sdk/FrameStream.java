@@ -2,7 +2,6 @@ package dev.faas.sdk;
 
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
@@ -13,13 +12,15 @@ import org.jspecify.annotations.Nullable;
 /// Frames as they arrive. Closing it before its end cancels what it follows. Confined to one thread.
 public final class FrameStream<T> implements Iterator<T>, Iterable<T>, AutoCloseable {
 
+    private final Answer answer;
     private final BufferedReader lines;
     private final Function<String, T> parse;
     private @Nullable String next;
     private boolean isAtEnd;
 
-    FrameStream(InputStream body, Function<String, T> parse) {
-        this.lines = new BufferedReader(new InputStreamReader(body, StandardCharsets.UTF_8));
+    FrameStream(Answer answer, Function<String, T> parse) {
+        this.answer = answer;
+        this.lines = new BufferedReader(new InputStreamReader(answer.body(), StandardCharsets.UTF_8));
         this.parse = parse;
     }
 
@@ -57,10 +58,8 @@ public final class FrameStream<T> implements Iterator<T>, Iterable<T>, AutoClose
 
     @Override
     public void close() {
-        try {
-            lines.close();
-        } catch (IOException e) {
-            throw FaasException.unreachable("the stream could not be closed", e);
+        if (!isAtEnd) {
+            answer.close();
         }
     }
 }

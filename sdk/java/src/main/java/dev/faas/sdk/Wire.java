@@ -3,7 +3,6 @@ package dev.faas.sdk;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.faas.api.ImageFrame;
 import dev.faas.api.StreamFrame;
-import java.io.InputStream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
@@ -25,7 +24,7 @@ final class Wire {
         return MAPPER.writeValueAsBytes(value);
     }
 
-    static <T> T read(InputStream body, Class<T> type) {
+    static <T> T read(byte[] body, Class<T> type) {
         try {
             return MAPPER.readValue(body, type);
         } catch (JacksonException e) {

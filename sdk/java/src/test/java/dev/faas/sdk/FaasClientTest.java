@@ -11,6 +11,7 @@ import dev.faas.api.Execution;
 import dev.faas.api.InputFile;
 import dev.faas.api.NetworkRequest;
 import dev.faas.api.StreamFrame;
+import dev.faas.gateway.auth.ApiKey;
 import java.io.ByteArrayInputStream;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -85,14 +86,29 @@ class FaasClientTest {
 
     @Test
     void followsOutput() {
-        var frames = new ArrayList<StreamFrame>();
+        var seen = new ArrayList<String>();
+        var listener = new StreamListener() {
+            @Override
+            public void started(String requestId) {
+                seen.add(requestId.substring(0, 4));
+            }
 
-        var result = client.stream(ExecuteRequest.shell("echo one; echo two >&2; exit 5").build(), frames::add);
+            @Override
+            public void stdout(byte[] bytes) {
+                seen.add("out " + new String(bytes, StandardCharsets.UTF_8));
+            }
+
+            @Override
+            public void stderr(byte[] bytes) {
+                seen.add("err " + new String(bytes, StandardCharsets.UTF_8));
+            }
+        };
+
+        var result = client.stream(ExecuteRequest.shell("echo one; echo two >&2; exit 5").build(), listener);
 
         assertThat(result.exitCode()).isEqualTo(5);
-        assertThat(frames.getFirst()).isInstanceOf(StreamFrame.Started.class);
-        assertThat(frames).filteredOn(StreamFrame.Output.class::isInstance).hasSize(2);
-        assertThatThrownBy(() -> client.stream(ExecuteRequest.of("true").image("no/such").build(), _ -> {}))
+        assertThat(seen).containsExactlyInAnyOrder("exe_", "out one\n", "err two\n").startsWith("exe_");
+        assertThatThrownBy(() -> client.stream(ExecuteRequest.of("true").image("no/such").build(), listener))
                 .asInstanceOf(type(FaasException.class))
                 .returns("image_not_found", FaasException::code);
     }
@@ -149,7 +165,8 @@ class FaasClientTest {
     void looksAfterImages() {
         var steps = new ArrayList<String>();
         var pulled = client.pullImage("team/tool:1", progress -> steps.add(progress.step()));
-        var imported = client.importImage("team/in", () -> new ByteArrayInputStream(new byte[100_000]), _ -> {});
+        var imported = client.importImages("team/in", () -> new ByteArrayInputStream(new byte[100_000]), _ -> {})
+                .getFirst();
 
         assertThat(steps).isNotEmpty();
         assertThat(imported.sizeBytes()).isEqualTo(100_000);
@@ -196,6 +213,25 @@ class FaasClientTest {
                 .asInstanceOf(type(FaasException.class))
                 .returns(FaasException.UNREACHABLE, FaasException::code)
                 .returns(true, FaasException::isRetryable);
+    }
+
+    @Test
+    void saysThatAKeyIsMissing() {
+        try (var keyed = new LocalGateway(List.of(ApiKey.parse("ci:" + ApiKey.hashOf("faas_right"))));
+                var without = FaasClient.connect(keyed.uri(), null);
+                var wrong = FaasClient.connect(keyed.uri(), "faas_wrong");
+                var right = FaasClient.connect(keyed.uri(), "faas_right")) {
+            for (var refused : List.of(without, wrong)) {
+                assertThatThrownBy(() -> refused.execute(ExecuteRequest.of("true").build()))
+                        .asInstanceOf(type(FaasException.class))
+                        .returns("unauthorized", FaasException::code)
+                        .returns(401, FaasException::status);
+                assertThatThrownBy(refused::runtimes)
+                        .asInstanceOf(type(FaasException.class))
+                        .returns("unauthorized", FaasException::code);
+            }
+            assertThat(right.execute(ExecuteRequest.of("true").build()).exitCode()).isZero();
+        }
     }
 
     @Test

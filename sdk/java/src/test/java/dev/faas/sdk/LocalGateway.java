@@ -10,6 +10,7 @@ import dev.faas.core.image.ImageReference;
 import dev.faas.core.image.ImageStore;
 import dev.faas.core.sandbox.Isolation;
 import dev.faas.gateway.Gateway;
+import dev.faas.gateway.auth.ApiKey;
 import dev.faas.gateway.http.GatewayConfig;
 import dev.faas.gateway.metrics.GatewayMetrics;
 import dev.faas.testkit.execution.InMemoryExecutionRepository;
@@ -35,11 +36,15 @@ final class LocalGateway implements AutoCloseable {
     private final Gateway gateway;
 
     LocalGateway() {
+        this(List.of());
+    }
+
+    LocalGateway(List<ApiKey> keys) {
         var repository = new InMemoryExecutionRepository();
         engine = new ExecutionEngine(EngineConfig.DEFAULT, List.of(driver), repository, metrics.executions(), time);
         var images = new NamedImages();
         gateway = Gateway.start(
-                GatewayConfig.DEFAULT.withAddress("127.0.0.1", 0),
+                GatewayConfig.DEFAULT.withKeys(keys).withAddress("127.0.0.1", 0),
                 new Gateway.Parts(engine, repository, images, images::importArchive, Path.of("/")),
                 metrics);
     }
@@ -86,11 +91,11 @@ final class LocalGateway implements AutoCloseable {
             return add(reference, 1);
         }
 
-        Image importArchive(InputStream archive, Optional<ImageReference> name, ProgressListener progress) {
+        List<Image> importArchive(InputStream archive, Optional<ImageReference> name, ProgressListener progress) {
             try {
                 long size = archive.transferTo(OutputStream.nullOutputStream());
                 progress.progress("archive", size, 0);
-                return add(name.orElseThrow(), size);
+                return List.of(add(name.orElseThrow(), size));
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
