@@ -1,5 +1,7 @@
 package dev.faas.cli;
 
+import dev.faas.sdk.FaasException;
+
 /// Turns what a verb throws into words and an exit code.
 final class Failures {
 
@@ -8,6 +10,7 @@ final class Failures {
     static int report(Terminal terminal, Exception failure) {
         terminal.clearStatus();
         switch (failure) {
+            case FaasException refusal -> terminal.complain(words(refusal));
             case CommandException expected -> terminal.complain(expected.getMessage());
             default -> {
                 terminal.complain(failure.toString());
@@ -17,5 +20,9 @@ final class Failures {
             }
         }
         return ExitCode.FAILED;
+    }
+
+    private static String words(FaasException refusal) {
+        return refusal.getMessage() + " (" + refusal.code() + ")";
     }
 }

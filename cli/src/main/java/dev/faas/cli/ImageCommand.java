@@ -34,13 +34,7 @@ final class ImageCommand {
 
     @Command(name = "ls", description = "Lists the images, newest first.")
     int list(@Mixin LocalOptions local, @Mixin OutputOptions output) {
-        var rows = with(local, LocalPlatform.Images::list);
-        if (output.isJson()) {
-            OutputOptions.print(terminal.out(), rows);
-        } else {
-            print(rows);
-        }
-        return ExitCode.OK;
+        return show(output, with(local, LocalPlatform.Images::list));
     }
 
     @Command(name = "pull", description = "Downloads an image from a registry, with the credentials of the usual docker config.")
@@ -48,7 +42,7 @@ final class ImageCommand {
             @Parameters(paramLabel = "REFERENCE", description = "name, name:tag or name@sha256:…") String reference,
             @Mixin LocalOptions local,
             @Mixin OutputOptions output) {
-        return show(output, with(local, images -> images.pull(reference)));
+        return show(output, with(local, images -> List.of(images.pull(reference))));
     }
 
     @Command(
@@ -69,7 +63,7 @@ final class ImageCommand {
             @Parameters(paramLabel = "NAME", description = "as in images/") String name,
             @Mixin LocalOptions local,
             @Mixin OutputOptions output) {
-        return show(output, with(local, images -> images.build(name)));
+        return show(output, with(local, images -> List.of(images.build(name))));
     }
 
     @Command(name = "rm", description = "Takes names away; 'prune' frees the space.")
@@ -94,11 +88,11 @@ final class ImageCommand {
         return ExitCode.OK;
     }
 
-    private int show(OutputOptions output, LocalPlatform.ImageRow row) {
+    private int show(OutputOptions output, List<LocalPlatform.ImageRow> rows) {
         if (output.isJson()) {
-            OutputOptions.print(terminal.out(), row);
+            OutputOptions.print(terminal.out(), rows);
         } else {
-            print(List.of(row));
+            print(rows);
         }
         return ExitCode.OK;
     }

@@ -2,7 +2,6 @@ package dev.faas.cli;
 
 import java.net.URI;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -45,12 +44,14 @@ public interface LocalPlatform {
     /// Makes an API key; only its hash is kept.
     NewKey createKey(LocalSettings settings, String name);
 
-    String version();
-
     interface Gateway extends AutoCloseable {
         URI uri();
 
         String apiKey();
+
+        /// Makes the image available, the default one if none is named. Does nothing if it is here, and leaves it to the execution to
+        /// say what is wrong if it can't be had.
+        void prepareImage(Optional<String> reference, Progress progress);
 
         /// Blocks until nothing of it is left.
         @Override
@@ -75,7 +76,7 @@ public interface LocalPlatform {
         ImageRow pull(String reference);
 
         /// From an archive (docker save, OCI, root file system) or, given `docker:NAME`, from the local engine.
-        ImageRow load(String source, Optional<String> name);
+        List<ImageRow> load(String source, Optional<String> name);
 
         /// One of the base images, such as `faas/python`.
         ImageRow build(String name);
@@ -91,7 +92,7 @@ public interface LocalPlatform {
 
     record LocalSettings(Optional<Path> file, Map<String, String> values) {}
 
-    record ImageRow(String name, String digest, long bytes, int layers, Optional<Instant> created) {}
+    record ImageRow(String name, String digest, long bytes, int layers) {}
 
     /// @param canRun whether any technology works
     record Diagnosis(List<Finding> findings, boolean canRun) {}

@@ -1,6 +1,8 @@
 package dev.faas.cli;
 
 import java.io.PrintWriter;
+import java.util.Arrays;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 
@@ -15,8 +17,16 @@ public final class Main {
 
     /// Runs one command and returns its exit code.
     static int execute(Terminal terminal, String... args) {
-        var line = commandLine(terminal, args);
-        return line.execute(args.length == 0 ? new String[] {"help"} : args);
+        var words = withHelpAsOption(args);
+        return commandLine(terminal, words).execute(words);
+    }
+
+    /// `faas` and `faas help run` mean `faas --help` and `faas run --help`.
+    private static String[] withHelpAsOption(String... args) {
+        if (args.length > 0 && !args[0].equals("help")) {
+            return args;
+        }
+        return Stream.concat(Arrays.stream(args).skip(1), Stream.of("--help")).toArray(String[]::new);
     }
 
     private static CommandLine commandLine(Terminal terminal, String... args) {

@@ -11,9 +11,12 @@ final class Verbs {
     private static final Map<String, Function<Terminal, Object>> ALL = new LinkedHashMap<>();
 
     static {
+        ALL.put("run", RunCommand::new);
         ALL.put("serve", ServeCommand::new);
         ALL.put("doctor", DoctorCommand::new);
         ALL.put("image", ImageCommand::new);
+        ALL.put("executions", ExecutionsCommand::new);
+        ALL.put("runtimes", RuntimesCommand::new);
         ALL.put("bench", BenchCommand::new);
         ALL.put("clean", CleanCommand::new);
         ALL.put("config", ConfigCommand::new);
@@ -36,6 +39,5 @@ final class Verbs {
 
     static void addAll(CommandLine line, Terminal terminal) {
         ALL.forEach((name, verb) -> line.addSubcommand(name, verb.apply(terminal)));
-        line.addSubcommand("help", new CommandLine.HelpCommand());
     }
 }

@@ -17,6 +17,7 @@ import org.slf4j.LoggerFactory;
 /// output of commands. Logback finds this class as a service and so begins with warnings only.
 public final class Logging extends ContextAwareBase implements Configurator {
 
+    private static final String OURS = "dev.faas";
     private static final String FOR_PEOPLE = "%d{HH:mm:ss.SSS} %-5level %-20logger{0} %msg %kvp %mdc%n";
 
     @Override
@@ -39,8 +40,11 @@ public final class Logging extends ContextAwareBase implements Configurator {
         appender.setEncoder(encoder(context, config.format()));
         appender.start();
         var root = context.getLogger(Logger.ROOT_LOGGER_NAME);
-        root.setLevel(Level.toLevel(config.level()));
         root.addAppender(appender);
+        var level = Level.toLevel(config.level());
+        context.getLogger(OURS).setLevel(level);
+        // What libraries say of their everyday is of interest to nobody.
+        root.setLevel(level.isGreaterOrEqual(Level.WARN) ? level : Level.WARN);
     }
 
     private static Encoder<ILoggingEvent> encoder(LoggerContext context, LogConfig.Format format) {
@@ -51,6 +55,8 @@ public final class Logging extends ContextAwareBase implements Configurator {
                 encoder.setWithContext(false);
                 encoder.setWithSequenceNumber(false);
                 encoder.setWithNanoseconds(false);
+                encoder.setWithMessage(false);
+                encoder.setWithFormattedMessage(true);
                 encoder.start();
                 yield encoder;
             }

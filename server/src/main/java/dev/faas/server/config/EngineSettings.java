@@ -22,14 +22,14 @@ final class EngineSettings {
 
     private EngineSettings() {}
 
-    static EngineConfig read(Settings settings) {
+    static EngineConfig read(Settings settings, Limits limits, Network network) {
         return new EngineConfig(
                 admission(settings),
                 deadlines(settings),
                 output(settings),
                 autoOrder(settings),
-                limits(settings),
-                network(settings),
+                limits,
+                network,
                 journal(settings),
                 retention(settings));
     }
@@ -99,29 +99,6 @@ final class EngineSettings {
             names.put(isolation.wire(), isolation);
         }
         return names;
-    }
-
-    private static Limits limits(Settings settings) {
-        var fallback = DEFAULT.defaultLimits();
-        return new Limits(
-                settings.size(Key.of("limits.memory", "Memory of a sandbox unless the request says."), fallback.memory()),
-                settings.number(Key.of("limits.cpu-millis", "The same for thousandths of a core."), fallback.cpuMillis(), 10, MANY),
-                settings.number(Key.of("limits.processes", "The same for processes and threads."), fallback.processes(), 1, MANY),
-                settings.size(Key.of("limits.disk", "The same for the writable layer."), fallback.disk()),
-                settings.number(Key.of("limits.open-files", "The same for open files of a process."), fallback.openFiles(), 16, MANY),
-                settings.number(
-                        Key.of("limits.read-bps", "The same for bytes read from disk a second; 0 = no limit."),
-                        fallback.readBps(), 0, Long.MAX_VALUE),
-                settings.number(
-                        Key.of("limits.write-bps", "The same for bytes written to disk a second; 0 = no limit."),
-                        fallback.writeBps(), 0, Long.MAX_VALUE));
-    }
-
-    private static Network network(Settings settings) {
-        return settings.choice(
-                Key.of("limits.network", "What a sandbox may reach unless the request says."),
-                DEFAULT.defaultNetwork(),
-                Map.of("none", new Network.None(), "nat", new Network.Nat(List.of(), true, List.of())));
     }
 
     private static Journal journal(Settings settings) {

@@ -25,6 +25,11 @@ public record LogConfig(String level, Format format) {
                         Map.of("auto", Format.AUTO, "json", Format.JSON, "text", Format.TEXT)));
     }
 
+    /// Only what went wrong, in words, between the output of a command; unless somebody wants to see everything.
+    public LogConfig quiet() {
+        return level.equals("debug") ? new LogConfig(level, Format.TEXT) : new LogConfig("error", Format.TEXT);
+    }
+
     /// With the format decided.
     public LogConfig on(boolean isInteractive) {
         return format == Format.AUTO ? new LogConfig(level, isInteractive ? Format.TEXT : Format.JSON) : this;

@@ -72,6 +72,13 @@ public final class Settings {
                 value -> nameOf(value, choices));
     }
 
+    /// Anything that is written the way its `toString` shows it.
+    ///
+    /// @param parse throws IllegalArgumentException for what it doesn't understand
+    public <T> T parsed(Key key, String type, T fallback, Function<String, T> parse) {
+        return read(key, type, fallback, parse, Object::toString);
+    }
+
     /// Says that a value, though well-formed, can't be used.
     public void refuse(Key key, String reason) {
         problems.add(key.name() + " (" + key.variable() + "): " + reason);

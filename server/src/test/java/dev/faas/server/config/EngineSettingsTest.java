@@ -14,9 +14,13 @@ import org.junit.jupiter.api.Test;
 
 class EngineSettingsTest {
 
+    private static EngineConfig read(Settings settings) {
+        return EngineSettings.read(settings, SandboxSettings.limits(settings), SandboxSettings.network(settings));
+    }
+
     @Test
     void takesTheEnginesDefaults() {
-        TwoCases.assertDefaults(EngineSettings::read, EngineConfig.DEFAULT);
+        TwoCases.assertDefaults(EngineSettingsTest::read, EngineConfig.DEFAULT);
     }
 
     @Test
@@ -52,7 +56,7 @@ class EngineSettingsTest {
                 Map.entry("retention.max-records", "25"),
                 Map.entry("retention.interval", "26s"),
                 Map.entry("retention.batch", "27"));
-        TwoCases.assertEveryKeyIsMapped(EngineSettings::read, written, new EngineConfig(
+        TwoCases.assertEveryKeyIsMapped(EngineSettingsTest::read, written, new EngineConfig(
                 new EngineConfig.Admission(1, 2, 3, Duration.ofSeconds(4), Duration.ofSeconds(5)),
                 new EngineConfig.Deadlines(
                         Duration.ofSeconds(6), Duration.ofSeconds(7), Duration.ofMinutes(7), Duration.ofSeconds(8)),
@@ -67,7 +71,7 @@ class EngineSettingsTest {
     @Test
     void refusesAnUnknownRuntime() {
         var settings = new Settings(List.of(Source.flags(Map.of("engine.auto-order", "native, podman"))));
-        EngineSettings.read(settings);
+        read(settings);
         assertThatThrownBy(settings::finish).hasMessageContaining("'podman' is not a runtime; use native, docker, process");
     }
 }

@@ -1,0 +1,115 @@
+package dev.faas.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// `./faas run`: the README's first command and what belongs to it.
+class RunIT {
+
+    @TempDir
+    Path folder;
+
+    private Traces before = new Traces(Set.of());
+
+    @BeforeEach
+    void remember() throws IOException {
+        before = Traces.now();
+    }
+
+    @AfterEach
+    void nothingIsLeft() {
+        Awaitility.await().atMost(Duration.ofSeconds(20)).untilAsserted(
+                () -> assertThat(Traces.now().since(before)).isEmpty());
+    }
+
+    @Test
+    void printsWhatTheCommandPrintsAndNothingElse() throws Exception {
+        var result = Launcher.run("run", "--", "echo", "hello");
+        assertThat(result.stderr()).isEmpty();
+        assertThat(result.stdout()).isEqualTo("hello\n");
+        assertThat(result.exitCode()).isZero();
+    }
+
+    @Test
+    void exitsAsTheCommandDoes() throws Exception {
+        var result = Launcher.run("run", "--", "sh", "-c", "echo out; echo err >&2; exit 7");
+        assertThat(result.exitCode()).isEqualTo(7);
+        assertThat(result.stdout()).isEqualTo("out\n");
+        assertThat(result.stderr()).isEqualTo("err\n");
+        assertThat(Launcher.run("run", "--", "sh", "-c", "kill -TERM $$").exitCode()).isEqualTo(128 + 15);
+    }
+
+    @Test
+    void handsBytesThroughUnchanged() throws Exception {
+        var bytes = new byte[3_000_000];
+        new Random(42).nextBytes(bytes);
+        var result = Launcher.run(bytes, "run", "--stdin", "--", "cat");
+        assertThat(result.stderr()).isEmpty();
+        assertThat(result.stdoutBytes()).isEqualTo(bytes);
+    }
+
+    @Test
+    void takesFilesInAndBringsFilesBack() throws Exception {
+        var in = Files.writeString(folder.resolve("in.txt"), "7 x 6");
+        var back = folder.resolve("back.txt");
+        var result = Launcher.run("run", "--file", in + ":/work/in.txt", "--output", "/work/out.txt:" + back, "-w", "/work",
+                "-e", "ANSWER=42", "--", "sh", "-c", "echo \"$(cat in.txt) = $ANSWER\" > out.txt");
+        assertThat(result.stderr()).isEmpty();
+        assertThat(result.exitCode()).isZero();
+        assertThat(back).hasContent("7 x 6 = 42\n");
+    }
+
+    @Test
+    void isTheFirstAndOnlyOneInItsSandbox() throws Exception {
+        var result = Launcher.run("run", "--memory", "64m", "--cpus", "0.5", "--", "sh", "-c",
+                "ls /proc | grep -c '^[0-9]'; ls /sys/class/net");
+        assertThat(result.stderr()).isEmpty();
+        assertThat(Integer.parseInt(result.stdout().lines().findFirst().orElseThrow())).isLessThan(7);
+        assertThat(result.stdout().lines().skip(1)).containsExactly("lo");
+    }
+
+    @Test
+    void saysThatTheTimeIsUp() throws Exception {
+        var result = Launcher.run("run", "--timeout", "500ms", "--", "sh", "-c", "echo begun; sleep 60");
+        assertThat(result.exitCode()).isEqualTo(137);
+        assertThat(result.stdout()).isEqualTo("begun\n");
+        assertThat(result.stderr()).contains("500 ms");
+    }
+
+    @Test
+    void namesTheImageThatIsMissing() throws Exception {
+        var result = Launcher.run("run", "--image", "localhost:9/none", "--", "true");
+        assertThat(result.exitCode()).isEqualTo(125);
+        assertThat(result.stderr()).contains("localhost:9/none");
+    }
+
+    @Test
+    void endsItsSandboxWhenItIsInterrupted() throws Exception {
+        try (var running = Launcher.start(Map.of(), "run", "--timeout", "5m", "--", "sh", "-c", "echo ready; sleep 300")) {
+            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> running.stdout().contains("ready"));
+            new ProcessBuilder("kill", "-INT", String.valueOf(running.process().pid())).start().waitFor();
+            assertThat(running.await(Duration.ofSeconds(20)).exitCode()).isEqualTo(130);
+        }
+    }
+
+    @Test
+    void leavesNothingWhenItIsKilledOnceTheNextOneHasRun() throws Exception {
+        try (var running = Launcher.start(Map.of(), "run", "--timeout", "5m", "--", "sh", "-c", "echo ready; sleep 300")) {
+            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> running.stdout().contains("ready"));
+            running.process().destroyForcibly().waitFor();
+        }
+        assertThat(Launcher.run("run", "--", "echo", "again").stdout()).isEqualTo("again\n");
+    }
+}

@@ -1,0 +1,59 @@
+package dev.faas.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.Map;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+
+/// The verbs that look after the machine.
+class ToolsIT {
+
+    @Test
+    void theDoctorSaysWhatThisMachineCanDo() throws Exception {
+        var result = Launcher.run("doctor");
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.stdout()).contains("runtime native", "runtime docker", "runtime process", "java", "kvm", "disk space");
+        var json = Launcher.run("doctor", "--json");
+        assertThat(json.stdout()).startsWith("[").contains("\"level\"", "\"fix\"");
+    }
+
+    @Test
+    void configShowsWhatIsInEffectAndNoSecrets() throws Exception {
+        var result = Launcher.run("config", "--set", "engine.max-running=7", "--set", "db.password=hunter2");
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.stdout()).containsPattern("engine\\.max-running +7 +command line").doesNotContain("hunter2");
+    }
+
+    @Test
+    void listsImagesAndRuntimes() throws Exception {
+        Launcher.run("run", "--", "true");
+        assertThat(Launcher.run("image", "ls").stdout()).contains("faas/base");
+        assertThat(Launcher.run("runtimes").stdout()).contains("native").contains("namespaces+seccomp");
+        assertThat(Launcher.run("executions", "ls").stdout()).contains("completed").contains("true");
+    }
+
+    @Test
+    void cleanRemovesWhatAKilledRunLeft() throws Exception {
+        var before = Traces.now();
+        try (var running = Launcher.start(Map.of(), "run", "--timeout", "5m", "--", "sh", "-c", "echo ready; sleep 300")) {
+            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> running.stdout().contains("ready"));
+            running.process().destroyForcibly().waitFor();
+        }
+        assertThat(Launcher.run("clean").exitCode()).isZero();
+        Awaitility.await().atMost(Duration.ofSeconds(20)).untilAsserted(
+                () -> assertThat(Traces.now().since(before)).isEmpty());
+    }
+
+    @Test
+    void forcedCleaningEndsWhatLives() throws Exception {
+        var before = Traces.now();
+        try (var running = Launcher.start(Map.of(), "run", "--timeout", "5m", "--", "sh", "-c", "echo ready; sleep 300")) {
+            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> running.stdout().contains("ready"));
+            assertThat(Launcher.run("clean", "--force").stdout()).contains("process");
+            running.await(Duration.ofSeconds(20));
+        }
+        assertThat(Traces.now().since(before)).isEmpty();
+    }
+}

@@ -1,0 +1,91 @@
+package dev.faas.server;
+
+import dev.faas.core.common.PlatformException;
+import dev.faas.core.common.SystemTime;
+import dev.faas.core.execution.ExecutionEngine;
+import dev.faas.core.image.ImageReference;
+import dev.faas.core.image.ImageStore;
+import dev.faas.gateway.Gateway;
+import dev.faas.gateway.metrics.GatewayMetrics;
+import dev.faas.gateway.route.ImageImporter;
+import dev.faas.server.config.ServerConfig;
+import dev.faas.store.image.FileImageStore;
+import dev.faas.store.sql.SqlStore;
+import java.net.URI;
+import java.time.Duration;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The whole platform, put together: read from top to bottom, this is how the parts hang together. Thread-safe once started.
+final class Platform implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Platform.class);
+
+    private final Lifecycle lifecycle;
+    private final ImageStore images;
+    private final ImageReference standardImage;
+    private final Gateway gateway;
+
+    private Platform(Lifecycle lifecycle, ImageStore images, ImageReference standardImage, Gateway gateway) {
+        this.lifecycle = lifecycle;
+        this.images = images;
+        this.standardImage = standardImage;
+        this.gateway = gateway;
+    }
+
+    /// Starts every part; requests are answered when it returns. What was started before a failure is stopped again.
+    static Platform start(ServerConfig config) {
+        var lifecycle = new Lifecycle();
+        try {
+            lifecycle.add("instance note", new Instances(config.dataDir()).register());
+            var directories = Directories.prepare(config.dataDir());
+            var images = lifecycle.add("image store", FileImageStore.open(config.images()));
+            var drivers = Drivers.start(config, directories, images, lifecycle);
+            var store = lifecycle.add("database", SqlStore.open(config.database()));
+            var metrics = lifecycle.add("metrics", new GatewayMetrics());
+            var time = lifecycle.add("clock", new SystemTime());
+            var engine = lifecycle.add(
+                    "engine",
+                    new ExecutionEngine(config.engine(), drivers, store.executions(), metrics.executions(), time));
+            var parts = new Gateway.Parts(engine, store.executions(), images, importer(images), config.dataDir());
+            var gateway = lifecycle.add("gateway", Gateway.start(config.gateway(), parts, metrics));
+            return new Platform(lifecycle, images, config.gateway().requests().image(), gateway);
+        } catch (RuntimeException | Error e) {
+            lifecycle.close();
+            throw e;
+        }
+    }
+
+    /// An archive may hold several images: all are taken in, the first is named in the answer.
+    private static ImageImporter importer(FileImageStore images) {
+        return (archive, name, progress) -> images.importArchive(archive, name, progress).getFirst();
+    }
+
+    URI uri() {
+        return gateway.uri();
+    }
+
+    /// As [dev.faas.cli.LocalPlatform.Gateway#prepareImage].
+    void prepareImage(Optional<String> reference, ImageStore.ProgressListener progress) {
+        try {
+            images.require(reference.map(ImageReference::of).orElse(standardImage), progress);
+        } catch (PlatformException e) {
+            // A container engine may have it; if nobody has, the execution says so.
+            LOG.debug("{}", e.getMessage());
+        }
+    }
+
+    /// Takes nothing new and waits for what runs.
+    ///
+    /// @return whether everything ended by itself
+    boolean drain(Duration deadline) {
+        return gateway.drain(deadline);
+    }
+
+    /// Stops everything in the reverse order. Idempotent.
+    @Override
+    public void close() {
+        lifecycle.close();
+    }
+}
