@@ -275,7 +275,8 @@ public final class FileImageStore implements ImageStore, AutoCloseable {
     private PlatformException missing(ImageReference reference, String why) {
         return new PlatformException(
                 ErrorCode.IMAGE_NOT_FOUND,
-                "there is no image '" + reference + "' on this machine and it can't be had: " + why + "; " + inventory());
+                "there is no image '" + reference + "' on this machine and it can't be had: " + why + "; "
+                        + inventory());
     }
 
     private String inventory() {

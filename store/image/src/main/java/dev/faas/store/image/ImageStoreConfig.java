@@ -48,9 +48,11 @@ public record ImageStoreConfig(
 
     /// How registries are talked to.
     ///
-    /// @param standard         the registry of references that name none; without one they are found locally or not at all
+    /// @param standard         the registry of references that name none; without one they are found locally or not at
+    ///                         all
     /// @param insecure         `host:port` of registries to talk to without TLS; loopback always may
-    /// @param credentials      a docker configuration file; empty means `$DOCKER_CONFIG/config.json` or `~/.docker/config.json`
+    /// @param credentials      a docker configuration file; empty means `$DOCKER_CONFIG/config.json` or
+    ///                         `~/.docker/config.json`
     /// @param parallelLayers   layers downloaded at once
     /// @param attempts         tries for a request before a transient failure counts
     /// @param firstRetryDelay  pause before the second try; doubles with each

@@ -8,7 +8,6 @@ import dev.faas.store.image.UnpackLimits;
 import dev.faas.store.image.archive.ArchiveMembers.Member;
 import dev.faas.store.image.layout.BlobStore;
 import dev.faas.store.image.layout.Descriptor;
-import dev.faas.store.image.layout.Digest;
 import dev.faas.store.image.layout.Documents;
 import dev.faas.store.image.layout.Documents.ImageSettings;
 import dev.faas.store.image.layout.Documents.Manifest;
@@ -82,7 +81,10 @@ public final class ArchiveImporter {
     }
 
     private List<ImageReference> docker(
-            ArchiveMembers members, Optional<ImageReference> name, ProgressListener progress, LeaseTable.Holding holding)
+            ArchiveMembers members,
+            Optional<ImageReference> name,
+            ProgressListener progress,
+            LeaseTable.Holding holding)
             throws IOException, InterruptedException {
         var images = Documents.parse(members.read(members.get("manifest.json")));
         requireOne(name, images.size());
@@ -120,7 +122,10 @@ public final class ArchiveImporter {
     }
 
     private List<ImageReference> oci(
-            ArchiveMembers members, Optional<ImageReference> name, ProgressListener progress, LeaseTable.Holding holding)
+            ArchiveMembers members,
+            Optional<ImageReference> name,
+            ProgressListener progress,
+            LeaseTable.Holding holding)
             throws IOException, InterruptedException {
         var offers = Documents.index(Documents.parse(members.read(members.get("index.json"))));
         requireOne(name, offers.size());
@@ -201,7 +206,8 @@ public final class ArchiveImporter {
 
     private static void requireNamed(List<ImageReference> names) {
         if (names.isEmpty()) {
-            throw PlatformException.invalid("name", "the archive does not say what its image is called; give it a name");
+            throw PlatformException.invalid("name",
+                    "the archive does not say what its image is called; give it a name");
         }
     }
 

@@ -13,7 +13,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /// Where this machine gets its own Debian packages from: base images come from there too, so whatever mirror or proxy
-/// the machine is set up for keeps working. Other vendors' sources are left out: only the distribution's own suites count.
+/// the machine is set up for keeps working. Other vendors' sources are left out: only the distribution's own suites
+/// count.
 ///
 /// @param codename the distribution's release, such as `bookworm`
 /// @param lines    its sources in apt's one-line form
@@ -72,7 +73,8 @@ public record AptSources(String codename, List<String> lines) {
     /// `deb [options] uri suite component…`
     private static List<Source> oneLiners(String text) {
         List<Source> sources = new ArrayList<>();
-        for (String line : text.lines().map(String::strip).filter(l -> l.startsWith("deb ") || l.startsWith("deb\t")).toList()) {
+        for (String line : text.lines().map(String::strip).filter(l -> l.startsWith("deb ") || l.startsWith("deb\t"))
+                .toList()) {
             String options = "";
             String rest = line.substring(3).strip();
             if (rest.startsWith("[") && rest.contains("]")) {

@@ -179,7 +179,8 @@ final class Debootstrap {
         progress.progress("install " + TOOL + " (builds base images from Debian packages)", 0, 0);
         var install = List.of("apt-get", "-qq", "-y", "--no-install-recommends", "install", TOOL);
         if (apt(install) != 0 && (apt(List.of("apt-get", "-qq", "update")) != 0 || apt(install) != 0)) {
-            throw new IOException("apt-get could not install " + TOOL + "; run 'apt-get install " + TOOL + "' to see why");
+            throw new IOException("apt-get could not install " + TOOL + "; run 'apt-get install " + TOOL
+                    + "' to see why");
         }
     }
 

@@ -80,7 +80,8 @@ public final class ImageBuilder {
     private Path plain(Image from, List<Layer> stack, Path work) throws IOException {
         if (stack.size() != 1) {
             ImageReference name = from.reference();
-            throw new IOException("a definition can add to an image of one layer only; " + name + " has " + stack.size());
+            throw new IOException("a definition can add to an image of one layer only; " + name + " has "
+                    + stack.size());
         }
         Path base = work.resolve("base.tar");
         try (var in = Compression.decompress(blobs.open(stack.getFirst().blob().digest()))) {

@@ -16,7 +16,8 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Reads and writes the JSON documents of images. They come from strangers: whatever is malformed is an [UnsafeArchiveException].
+/// Reads and writes the JSON documents of images. They come from strangers: whatever is malformed is an
+/// [UnsafeArchiveException].
 public final class Documents {
 
     private static final int MAX_DEPTH = 64;

@@ -41,7 +41,8 @@ public final class ImageAssembler {
         Descriptor descriptor;
         try (var blob = blobs.create()) {
             try (InputStream in = Compression.decompress(Files.newInputStream(archive));
-                    OutputStream out = new DigestOutputStream(new ZstdOutputStream(new Uncloseable(blob), ZSTD_LEVEL), plain)) {
+                    var compressed = new ZstdOutputStream(new Uncloseable(blob), ZSTD_LEVEL);
+                    var out = new DigestOutputStream(compressed, plain)) {
                 in.transferTo(out);
             }
             long size = blob.size();

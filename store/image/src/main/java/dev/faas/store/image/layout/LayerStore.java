@@ -61,7 +61,8 @@ public final class LayerStore {
     /// Unpacks a layer unless it is there; two processes that want the same one unpack it once.
     ///
     /// @param archive opened when needed: the layer's archive, compressed or not
-    /// @throws UnsafeArchiveException when the archive isn't what the digest says, or is malformed, too large or hostile
+    /// @throws UnsafeArchiveException when the archive isn't what the digest says, or is malformed, too large or
+    ///                                hostile
     public void unpack(Digest diffId, Archive archive) throws IOException, InterruptedException {
         if (contains(diffId)) {
             return;

@@ -9,9 +9,9 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 
-/// An advisory lock that dies with its process. Unlike `java.nio`'s, it belongs to the one who opened it: two holders in
-/// one process exclude each other just as two processes do, and closing another descriptor of the file releases nothing.
-/// Its file may be deleted by the one who holds it exclusively. Thread-safe.
+/// An advisory lock that dies with its process. Unlike `java.nio`'s, it belongs to the one who opened it: two holders
+/// in one process exclude each other just as two processes do, and closing another descriptor of the file releases
+/// nothing. Its file may be deleted by the one who holds it exclusively. Thread-safe.
 public final class FileLock implements AutoCloseable {
 
     /// Waiting is by asking again: a blocking call would hold a carrier thread for as long as another process works.

@@ -21,6 +21,7 @@ import java.net.http.HttpClient;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 
 /// Pulls images: finds the manifest for this machine, gets its layers side by side, unpacks each as soon as it is here.
 /// Thread-safe.
@@ -32,6 +33,7 @@ public final class ImagePuller implements AutoCloseable {
     private final ImageAssembler assembler;
     private final BlobDownload download;
     private final HttpClient http;
+    private final CountDownLatch closed = new CountDownLatch(1);
 
     public ImagePuller(
             ImageStoreConfig config, StoreLayout layout, BlobStore blobs, LayerStore layers, ImageAssembler assembler) {
@@ -58,9 +60,10 @@ public final class ImagePuller implements AutoCloseable {
             throws IOException, InterruptedException {
         var name = RemoteName.of(reference, config.registry())
                 .orElseThrow(() -> new RegistryException(
-                        Kind.NOT_FOUND, "'" + reference + "' names no registry, and no standard registry is configured"));
+                        Kind.NOT_FOUND, "'" + reference
+                                + "' names no registry, and no standard registry is configured"));
         var client = new RegistryClient(
-                http, name, config.registry(), new Credentials(config.registry().credentials()));
+                http, name, config.registry(), new Credentials(config.registry().credentials()), closed);
         progress.progress("manifest of " + name, 0, 0);
         var document = document(client, name);
         var manifest = Documents.manifest(document.content());
@@ -72,6 +75,7 @@ public final class ImagePuller implements AutoCloseable {
 
     @Override
     public void close() {
+        closed.countDown();
         http.shutdownNow();
     }
 
@@ -99,7 +103,8 @@ public final class ImagePuller implements AutoCloseable {
         return fit.orElseThrow(() -> new RegistryException(
                 Kind.NOT_FOUND,
                 name + " exists, but not for " + here + "; the registry has it for "
-                        + offers.stream().flatMap(offer -> offer.platform().stream()).map(Platform::toString).toList()));
+                        + offers.stream().flatMap(offer -> offer.platform().stream()).map(Platform::toString)
+                                .toList()));
     }
 
     private Document read(RegistryClient client, String reference) throws IOException, InterruptedException {

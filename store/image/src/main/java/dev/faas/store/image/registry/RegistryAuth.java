@@ -52,7 +52,8 @@ final class RegistryAuth {
                 .orElseThrow(() -> denied("wants an unknown kind of authentication (" + challenge + ")"));
         var login = credentials.find(name.host());
         if (wanted.scheme().equals("basic")) {
-            header.set(Optional.of(login.orElseThrow(() -> denied("wants a login and the docker configuration has none"))
+            header.set(Optional.of(login.orElseThrow(() ->
+                    denied("wants a login and the docker configuration has none"))
                     .basic()));
         } else {
             header.set(Optional.of("Bearer " + token(wanted, login)));

@@ -14,7 +14,9 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 
 /// Asks a registry for one repository's documents and blobs (OCI distribution specification). Transient failures before
 /// a body begins are tried again here; a body that breaks off is the caller's to go on with. Thread-safe.
@@ -30,8 +32,12 @@ final class RegistryClient {
     private final Registry config;
     private final boolean plain;
     private final RegistryAuth auth;
+    private final CountDownLatch closed;
 
-    RegistryClient(HttpClient http, RemoteName name, Registry config, Credentials credentials) {
+    /// @param closed ends the pauses between tries
+    RegistryClient(
+            HttpClient http, RemoteName name, Registry config, Credentials credentials, CountDownLatch closed) {
+        this.closed = closed;
         this.http = http;
         this.name = name;
         this.config = config;
@@ -54,12 +60,15 @@ final class RegistryClient {
         return name;
     }
 
-    /// How long to wait before try number `attempt` (the second is 2): doubling, with a random part so that many clients
-    /// don't come back at once.
+    /// How long to wait before try number `attempt` (the second is 2): doubling, with a random part so that many
+    /// clients don't come back at once.
     void pause(int attempt) throws InterruptedException {
         long base = config.firstRetryDelay().toMillis() << Math.min(attempt - 2, 10);
         long bounded = Math.min(base, MAX_DELAY.toMillis());
-        Thread.sleep(bounded / 2 + ThreadLocalRandom.current().nextLong(bounded / 2 + 1));
+        long jittered = bounded / 2 + ThreadLocalRandom.current().nextLong(bounded / 2 + 1);
+        if (closed.await(jittered, TimeUnit.MILLISECONDS)) {
+            throw new InterruptedException("the image store is closing");
+        }
     }
 
     private Answer request(String path, Map<String, String> headers) throws IOException, InterruptedException {
@@ -171,7 +180,9 @@ final class RegistryClient {
             String type = response.headers().firstValue("Content-Type").orElse("");
             int semicolon = type.indexOf(';');
             return new Answer(
-                    response.statusCode(), semicolon < 0 ? type : type.substring(0, semicolon).strip(), response.body());
+                    response.statusCode(),
+                    semicolon < 0 ? type : type.substring(0, semicolon).strip(),
+                    response.body());
         }
 
         @Override

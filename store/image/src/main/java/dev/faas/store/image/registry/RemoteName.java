@@ -12,8 +12,8 @@ record RemoteName(String host, String repository, String reference) {
 
     private static final String OFFICIAL = "library/";
 
-    /// Empty for a reference that names no registry when there is no standard one. As for every container engine, a first
-    /// component is a host if it has a dot or a port or is `localhost`.
+    /// Empty for a reference that names no registry when there is no standard one. As for every container engine, a
+    /// first component is a host if it has a dot or a port or is `localhost`.
     static Optional<RemoteName> of(ImageReference reference, Registry registry) {
         String rest = reference.canonical();
         Optional<String> digest = Optional.empty();
@@ -33,7 +33,8 @@ record RemoteName(String host, String repository, String reference) {
         if (hosted) {
             return Optional.of(new RemoteName(first, repository, named));
         }
-        // The one registry with an official namespace is the one people set as standard; others ignore short names anyway.
+        // The one registry with an official namespace is the one people set as standard; others ignore short names
+        // anyway.
         String full = repository.indexOf('/') < 0 ? OFFICIAL + repository : repository;
         return registry.standard().map(host -> new RemoteName(host, full, named));
     }

@@ -4,20 +4,22 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
-/// Breaks off a body that stops coming: `java.net.http` has a limit for the start of a response, none between two pieces
-/// of it. Reading is confined to one thread.
+/// Breaks off a body that stops coming: `java.net.http` has a limit for the start of a response, none between two
+/// pieces of it. Reading is confined to one thread.
 final class StallGuard extends FilterInputStream {
 
     private final Duration limit;
-    private final Thread watch;
+    private final CountDownLatch closed = new CountDownLatch(1);
     private volatile long lastRead = System.nanoTime();
     private volatile boolean stalled;
 
     StallGuard(InputStream source, Duration limit) {
         super(source);
         this.limit = limit;
-        this.watch = Thread.ofVirtual().name("registry stall guard").start(this::watch);
+        Thread.ofVirtual().name("registry stall guard").start(this::watch);
     }
 
     @Override
@@ -36,7 +38,7 @@ final class StallGuard extends FilterInputStream {
             }
             return count;
         } catch (IOException e) {
-            throw stalled ? new IOException("nothing came for " + limit.toSeconds() + " s", e) : e;
+            throw stalled ? new IOException("nothing came for " + limit.toMillis() + " ms", e) : e;
         } finally {
             lastRead = System.nanoTime();
         }
@@ -44,19 +46,21 @@ final class StallGuard extends FilterInputStream {
 
     @Override
     public void close() throws IOException {
-        watch.interrupt();
+        closed.countDown();
         in.close();
     }
 
     private void watch() {
         try {
             for (long left = limit.toNanos(); left > 0; left = limit.toNanos() - (System.nanoTime() - lastRead)) {
-                Thread.sleep(Duration.ofNanos(left));
+                if (closed.await(left, TimeUnit.NANOSECONDS)) {
+                    return;
+                }
             }
             stalled = true;
             in.close(); // wakes the reader
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt(); // read to its end
+            Thread.currentThread().interrupt();
         } catch (IOException e) {
             // the reader finds out by itself
         }

@@ -53,6 +53,14 @@ record EntryPath(String parent, String name) {
         return name.equals(ROOT);
     }
 
+    /// The directory itself as an entry.
+    EntryPath directory() {
+        int slash = parent.lastIndexOf('/');
+        return slash < 0
+                ? new EntryPath(ROOT, parent)
+                : new EntryPath(parent.substring(0, slash), parent.substring(slash + 1));
+    }
+
     String full() {
         return parent.equals(ROOT) ? name : parent + "/" + name;
     }

@@ -30,7 +30,8 @@ final class LayerTree implements AutoCloseable {
         this.root = posix.open(directory.toString(), Posix.O_RDONLY | Posix.O_DIRECTORY, 0);
     }
 
-    /// The descriptor of an entry's parent; directories that the archive does not list are made. Valid until the next call.
+    /// The descriptor of an entry's parent; directories that the archive does not list are made. Valid until the next
+    /// call.
     int parent(EntryPath entry) throws IOException {
         if (entry.parent().equals(parentPath)) {
             return parentDescriptor;
@@ -50,7 +51,8 @@ final class LayerTree implements AutoCloseable {
         return descriptor;
     }
 
-    /// Opens an existing directory for changing its attributes; fails with `ENOTDIR` or `ENOENT` when it isn't one (any more).
+    /// Opens an existing directory for changing its attributes; fails with `ENOTDIR` or `ENOENT` when it isn't one (any
+    /// more).
     int openDirectory(EntryPath entry) throws IOException {
         if (entry.isRoot()) {
             return resolve(".", Posix.O_RDONLY | Posix.O_DIRECTORY);

@@ -140,18 +140,15 @@ public final class LayerUnpacker {
 
     private void whiteOut(Posix posix, LayerTree tree, EntryPath path) throws IOException {
         if (path.name().equals(OPAQUE)) {
-            int slash = path.parent().lastIndexOf('/');
-            var parent = path.parent().equals(".")
-                    ? new EntryPath(".", ".")
-                    : new EntryPath(slash < 0 ? "." : path.parent().substring(0, slash), path.parent().substring(slash + 1));
             tree.parent(path);
-            markOpaque(posix, tree, parent);
+            markOpaque(posix, tree, path.directory());
             return;
         }
         if (path.name().startsWith(WHITEOUT_META)) {
             return; // what aufs kept for itself
         }
-        var hidden = EntryPath.parse(path.parent() + "/" + path.name().substring(WHITEOUT.length()), limits.pathBytes());
+        var hidden = EntryPath.parse(path.parent() + "/" + path.name().substring(WHITEOUT.length()),
+                limits.pathBytes());
         if (hidden.isRoot() || !hidden.parent().equals(path.parent())) {
             throw new UnsafeArchiveException("the whiteout '" + EntryPath.shown(path.full()) + "' names nothing");
         }
@@ -178,7 +175,8 @@ public final class LayerUnpacker {
         }
     }
 
-    /// Directories get their attributes at the end: writing into them would change their times, and some forbid writing.
+    /// Directories get their attributes at the end: writing into them would change their times, and some forbid
+    /// writing.
     private void seal(Posix posix, LayerTree tree, Directory sealed) throws IOException {
         int descriptor;
         try {

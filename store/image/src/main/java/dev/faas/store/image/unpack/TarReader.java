@@ -9,8 +9,8 @@ import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.jspecify.annotations.Nullable;
 
 /// Reads a stranger's archive entry by entry. Commons Compress keeps long names and extended headers in memory, however
-/// long an archive says they are; here they have a limit. Whatever is malformed is an [UnsafeArchiveException]. Confined to
-/// one thread.
+/// long an archive says they are; here they have a limit. Whatever is malformed is an [UnsafeArchiveException].
+/// Confined to one thread.
 public final class TarReader implements AutoCloseable {
 
     /// Names, links and attributes of one entry. The kernel's limits for these add up to less.
@@ -72,7 +72,8 @@ public final class TarReader implements AutoCloseable {
         public int read(byte[] target, int offset, int length) throws IOException {
             int count = in.read(target, offset, length);
             if (count > 0 && (left -= count) < 0) {
-                throw new UnsafeArchiveException("an entry's names and attributes have more than " + METADATA_BYTES + " bytes");
+                throw new UnsafeArchiveException("an entry's names and attributes have more than " + METADATA_BYTES
+                        + " bytes");
             }
             return count;
         }

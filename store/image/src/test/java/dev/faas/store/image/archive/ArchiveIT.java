@@ -102,7 +102,8 @@ class ArchiveIT {
             store.export(image, out);
         }
         assertThat(engine.docker("load", "--input", exported.toString())).contains("archive-test:1");
-        assertThat(engine.docker("image", "inspect", "--format", "{{len .RootFS.Layers}} {{.Config.Env}}", "archive-test:1"))
+        assertThat(engine.docker("image", "inspect", "--format", "{{len .RootFS.Layers}} {{.Config.Env}}",
+                "archive-test:1"))
                 .startsWith("2 [")
                 .contains("KEY=value");
         engine.docker("rmi", "archive-test:1");
@@ -139,7 +140,8 @@ class ArchiveIT {
         assertRefused(new TarBuilder().file("manifest.json", "{").bytes(), "malformed JSON");
         assertRefused(
                 new TarBuilder()
-                        .file("manifest.json", "[{\"Config\":\"../../etc/passwd\",\"RepoTags\":[\"a:1\"],\"Layers\":[]}]")
+                        .file("manifest.json",
+                                "[{\"Config\":\"../../etc/passwd\",\"RepoTags\":[\"a:1\"],\"Layers\":[]}]")
                         .bytes(),
                 "has no file");
         assertThatThrownBy(() -> load(new TarBuilder().file("../escape", "x").bytes(), "test/escape"))
@@ -155,7 +157,8 @@ class ArchiveIT {
         byte[] archive = new TarBuilder()
                 .file("config.json", config)
                 .file("layer.tar", rootFileSystem(), entry -> {})
-                .file("manifest.json", "[{\"Config\":\"config.json\",\"RepoTags\":[\"a:1\"],\"Layers\":[\"layer.tar\"]}]")
+                .file("manifest.json",
+                        "[{\"Config\":\"config.json\",\"RepoTags\":[\"a:1\"],\"Layers\":[\"layer.tar\"]}]")
                 .bytes();
         assertRefused(archive, "has the digest");
         assertThat(store.find(ImageReference.of("a:1"))).isEmpty();
@@ -179,7 +182,8 @@ class ArchiveIT {
 
     private Image load(byte[] archive, String name) {
         return store.importArchive(
-                        new ByteArrayInputStream(archive), Optional.of(ImageReference.of(name)), ProgressListener.SILENT)
+                        new ByteArrayInputStream(archive), Optional.of(ImageReference.of(name)),
+                                ProgressListener.SILENT)
                 .getFirst();
     }
 

@@ -24,7 +24,7 @@ class AptSourcesTest {
         write("etc/os-release", "ID=debian\nVERSION_CODENAME=bookworm\n");
         write("etc/apt/sources.list", """
                 # a comment
-                deb [arch=amd64 signed-by=/usr/share/keyrings/a.gpg] http://mirror.test/debian bookworm main contrib # why
+                deb [arch=amd64 signed-by=/usr/share/keyrings/a.gpg] http://mirror.test/debian bookworm main x # y
                 deb-src http://mirror.test/debian bookworm main
                 deb http://vendor.test/apt vendor-bookworm main
                 """);
@@ -48,7 +48,7 @@ class AptSourcesTest {
         assertThat(sources.codename()).isEqualTo("bookworm");
         assertThat(sources.lines())
                 .containsExactly(
-                        "deb [signed-by=/usr/share/keyrings/a.gpg] http://mirror.test/debian bookworm main contrib",
+                        "deb [signed-by=/usr/share/keyrings/a.gpg] http://mirror.test/debian bookworm main x",
                         "deb [signed-by=/usr/share/keyrings/b.gpg] http://mirror.test/debian bookworm-updates main");
     }
 

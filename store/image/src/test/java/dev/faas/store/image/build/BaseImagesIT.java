@@ -85,7 +85,8 @@ class BaseImagesIT {
                 new Sample("faas/base", "test $(id -u faas) = 1000 && echo $((6 * 7))"),
                 new Sample("faas/python", "python -c 'print(6 * 7)' && pip --version >/dev/null"),
                 new Sample("faas/node", "node -e 'console.log(6 * 7)'"),
-                new Sample("faas/go", "printf 'package main\nimport \"fmt\"\nfunc main() { fmt.Println(6 * 7) }' > /tmp/a.go"
+                new Sample("faas/go",
+                        "printf 'package main\nimport \"fmt\"\nfunc main() { fmt.Println(6 * 7) }' > /tmp/a.go"
                         + " && go run /tmp/a.go"),
                 new Sample("faas/java", "printf 'class A { public static void main(String... a) {"
                         + " System.out.println(6 * 7); } }' > /tmp/A.java && java /tmp/A.java"));
@@ -117,7 +118,8 @@ class BaseImagesIT {
         }
         String lower = image.layers().stream().map(Path::toString).collect(Collectors.joining(":"));
         String mounts = "mount -t overlay overlay -o lowerdir=" + lower + ",upperdir=" + work + "/upper,workdir=" + work
-                + "/work " + work + "/root && mount -t proc proc " + work + "/root/proc && mount --bind /dev " + work + "/root/dev"
+                + "/work " + work + "/root && mount -t proc proc " + work + "/root/proc && mount --bind /dev " + work
+                        + "/root/dev"
                 + " && exec chroot " + work + "/root /bin/sh -ec \"$1\"";
         var builder = new ProcessBuilder("unshare", "--mount", "--pid", "--fork", "sh", "-ec", mounts, "sh", script)
                 .redirectError(ProcessBuilder.Redirect.INHERIT);

@@ -204,6 +204,20 @@ class PullIT {
     }
 
     @Test
+    void givesUpOnARegistryThatFallsSilent() {
+        proxy.stall();
+        var config = new Registry(
+                Optional.empty(), Set.of(), Optional.empty(), 4, 1, Duration.ofMillis(5), Duration.ofMillis(300));
+        try (var store = FileImageStore.open(
+                ImageStoreConfig.in(scratch.resolve("silent")).withRegistry(config))) {
+            assertThatThrownBy(() -> store.require(reference("app:1"), ProgressListener.SILENT))
+                    .asInstanceOf(type(PlatformException.class))
+                    .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.IMAGE_PULL_FAILED))
+                    .satisfies(e -> assertThat(e.getMessage()).contains("nothing came"));
+        }
+    }
+
+    @Test
     void getsATokenWhenTheRegistryDemandsOne() throws IOException {
         proxy.demandToken();
         var store = store("one", login(proxy.address(), "someone", "secret"));
@@ -288,7 +302,8 @@ class PullIT {
         send(
                 "PUT",
                 "app/manifests/" + tag,
-                "{\"schemaVersion\":2,\"mediaType\":\"" + MediaTypes.DOCKER_INDEX + "\",\"manifests\":[" + entries + "]}");
+                "{\"schemaVersion\":2,\"mediaType\":\"" + MediaTypes.DOCKER_INDEX + "\",\"manifests\":[" + entries
+                        + "]}");
     }
 
     private static String send(String method, String path, String body) throws Exception {
@@ -311,7 +326,8 @@ class PullIT {
 
     private FileImageStore store(String name, Path credentials) {
         var config = new Registry(
-                Optional.empty(), Set.of(), Optional.of(credentials), 4, 4, Duration.ofMillis(5), Duration.ofSeconds(10));
+                Optional.empty(), Set.of(), Optional.of(credentials), 4, 4, Duration.ofMillis(5),
+                        Duration.ofSeconds(10));
         var store = FileImageStore.open(ImageStoreConfig.in(scratch.resolve(name)).withRegistry(config));
         stores.add(store);
         return store;

@@ -13,13 +13,14 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/// Stands before a real registry and spoils what it says: breaks off in the middle of a blob, changes its bytes, answers
-/// with errors, demands a token. Counts the requests. Faults are switched by the test. Thread-safe.
+/// Stands before a real registry and spoils what it says: breaks off in the middle of a blob, changes its bytes,
+/// answers with errors, demands a token. Counts the requests. Faults are switched by the test. Thread-safe.
 final class RegistryProxy implements AutoCloseable {
 
     private static final String TOKEN = "a-token-of-the-test";
@@ -35,6 +36,8 @@ final class RegistryProxy implements AutoCloseable {
     private volatile boolean spoiling;
     private volatile boolean demandingToken;
     private volatile boolean ignoringRanges;
+    private volatile boolean stalling;
+    private final CountDownLatch closing = new CountDownLatch(1);
 
     RegistryProxy(String registry) throws IOException {
         this.registry = registry;
@@ -77,6 +80,11 @@ final class RegistryProxy implements AutoCloseable {
         demandingToken = true;
     }
 
+    /// Blob answers stop in the middle and the connection stays open.
+    void stall() {
+        stalling = true;
+    }
+
     void ignoreRanges() {
         ignoringRanges = true;
     }
@@ -100,7 +108,8 @@ final class RegistryProxy implements AutoCloseable {
         }
     }
 
-    private void answer(HttpExchange exchange, String path, @Nullable String range) throws IOException, InterruptedException {
+    private void answer(HttpExchange exchange, String path, @Nullable String range)
+            throws IOException, InterruptedException {
         var request = HttpRequest.newBuilder(URI.create("http://" + registry + path));
         for (String accept : exchange.getRequestHeaders().getOrDefault("Accept", List.of())) {
             request.header("Accept", accept);
@@ -115,9 +124,15 @@ final class RegistryProxy implements AutoCloseable {
             body = body.clone();
             body[body.length / 2] ^= 1;
         }
-        response.headers().firstValue("Content-Type").ifPresent(t -> exchange.getResponseHeaders().add("Content-Type", t));
+        var headers = exchange.getResponseHeaders();
+        response.headers().firstValue("Content-Type").ifPresent(type -> headers.add("Content-Type", type));
         exchange.sendResponseHeaders(response.statusCode(), body.length == 0 ? -1 : body.length);
         boolean cut = blob && body.length > cutAfter && cuts.getAndUpdate(left -> Math.max(0, left - 1)) > 0;
+        if (blob && stalling) {
+            exchange.getResponseBody().write(body, 0, body.length / 2);
+            exchange.getResponseBody().flush();
+            closing.await();
+        }
         // Closing the exchange before all announced bytes are written breaks the connection off.
         exchange.getResponseBody().write(cut ? Arrays.copyOf(body, cutAfter) : body);
     }
@@ -134,6 +149,7 @@ final class RegistryProxy implements AutoCloseable {
 
     @Override
     public void close() {
+        closing.countDown();
         server.stop(0);
         executor.shutdownNow();
         client.close();

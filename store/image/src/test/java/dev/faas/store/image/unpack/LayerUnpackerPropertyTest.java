@@ -26,10 +26,12 @@ class LayerUnpackerPropertyTest {
 
     private static final int ARCHIVES = 1500;
     private static final List<String> COMPONENTS = List.of(
-            "a", "b", "c", "..", ".", "", "/", "link", ".wh.a", ".wh..", ".wh...", ".wh.", ".wh..wh..opq", ".wh..wh.plnk",
+            "a", "b", "c", "..", ".", "", "/", "link", ".wh.a", ".wh..", ".wh...", ".wh.", ".wh..wh..opq",
+                    ".wh..wh.plnk",
             "a/b", "link/a", "../victim", "\u00e9", " ", "\n", "proc/self/root", "self");
     private static final List<String> TARGETS = List.of(
-            ".", "..", "../victim", "/", "/proc/self/cwd", "/proc/self/fd", "a", "b", "link", "a/../..", "../../../../..",
+            ".", "..", "../victim", "/", "/proc/self/cwd", "/proc/self/fd", "a", "b", "link", "a/../..",
+                    "../../../../..",
             "/dev/null", "victim");
 
     @Test
