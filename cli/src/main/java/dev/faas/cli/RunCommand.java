@@ -1,9 +1,10 @@
 package dev.faas.cli;
 
 import dev.faas.api.ExecuteResponse;
-import dev.faas.api.StreamFrame;
 import dev.faas.sdk.FaasException;
+import dev.faas.sdk.StreamListener;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.file.Files;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -51,7 +52,7 @@ final class RunCommand implements Callable<Integer> {
             prepareImage(session);
             var result = json
                     ? session.client().execute(request)
-                    : session.client().stream(request, this::echo);
+                    : session.client().stream(request, new Echo());
             if (json) {
                 OutputOptions.print(terminal.out(), result);
             }
@@ -111,10 +112,19 @@ final class RunCommand implements Callable<Integer> {
     }
 
     /// Writes output where the command's belongs.
-    private void echo(StreamFrame frame) {
-        if (frame instanceof StreamFrame.Output output) {
-            var target = output.type().equals("stdout") ? terminal.out() : terminal.err();
-            var bytes = output.bytes();
+    private final class Echo implements StreamListener {
+
+        @Override
+        public void stdout(byte[] bytes) {
+            write(terminal.out(), bytes);
+        }
+
+        @Override
+        public void stderr(byte[] bytes) {
+            write(terminal.err(), bytes);
+        }
+
+        private static void write(PrintStream target, byte[] bytes) {
             target.write(bytes, 0, bytes.length);
             target.flush();
         }

@@ -7,7 +7,6 @@ import dev.faas.core.image.ImageReference;
 import dev.faas.core.image.ImageStore;
 import dev.faas.gateway.Gateway;
 import dev.faas.gateway.metrics.GatewayMetrics;
-import dev.faas.gateway.route.ImageImporter;
 import dev.faas.server.config.ServerConfig;
 import dev.faas.store.image.FileImageStore;
 import dev.faas.store.sql.SqlStore;
@@ -48,18 +47,13 @@ final class Platform implements AutoCloseable {
             var engine = lifecycle.add(
                     "engine",
                     new ExecutionEngine(config.engine(), drivers, store.executions(), metrics.executions(), time));
-            var parts = new Gateway.Parts(engine, store.executions(), images, importer(images), config.dataDir());
+            var parts = new Gateway.Parts(engine, store.executions(), images, images::importArchive, config.dataDir());
             var gateway = lifecycle.add("gateway", Gateway.start(config.gateway(), parts, metrics));
             return new Platform(lifecycle, images, config.gateway().requests().image(), gateway);
         } catch (RuntimeException | Error e) {
             lifecycle.close();
             throw e;
         }
-    }
-
-    /// An archive may hold several images: all are taken in, the first is named in the answer.
-    private static ImageImporter importer(FileImageStore images) {
-        return (archive, name, progress) -> images.importArchive(archive, name, progress).getFirst();
     }
 
     URI uri() {
