@@ -12,5 +12,9 @@ public record BatchResponse(int succeeded, int failed, List<Item> results) {
     /// @param status what the request alone would have been answered
     /// @param result when it was run
     /// @param error  when it was not
-    public record Item(int index, int status, @Nullable ExecuteResponse result, @Nullable Problem error) {}
+    public record Item(
+            int index,
+            int status,
+            @Nullable ExecuteResponse result,
+            @Nullable Problem error) {}
 }

@@ -4,7 +4,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// A command to run. Only `command` is required; `null` leaves the choice to the gateway's configuration or to the image.
+/// A command to run. Only `command` is required; `null` leaves the choice to the gateway's configuration or to the
+/// image.
 ///
 /// @param command          program and arguments. (The wire also takes one string, for `/bin/sh -c`.)
 /// @param image            image reference

@@ -3,7 +3,8 @@ package dev.faas.api;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// What came of an execution. Output bytes are text when they are valid UTF-8 and base64 otherwise; the `…Encoding` beside each says which.
+/// What came of an execution. Output bytes are text when they are valid UTF-8 and base64 otherwise; the `…Encoding`
+/// beside each says which.
 ///
 /// @param requestId       the execution's id
 /// @param outcome         `exited`, `signaled`, `timed_out`, `out_of_memory`, `cancelled` or `lost`

@@ -6,4 +6,5 @@ import org.jspecify.annotations.Nullable;
 /// A part of a list of executions, newest first.
 ///
 /// @param nextCursor asks for the part behind it; `null` at the end
-public record ExecutionPage(List<Execution> executions, @Nullable String nextCursor) {}
+public record ExecutionPage(
+        List<Execution> executions, @Nullable String nextCursor) {}

@@ -8,12 +8,7 @@ import java.util.List;
 /// @param docker      whether the Docker runtime is available
 /// @param firecracker whether the microVM runtime is available
 public record Health(
-        String status,
-        boolean docker,
-        boolean firecracker,
-        long uptimeMs,
-        String version,
-        List<Component> components) {
+        String status, boolean docker, boolean firecracker, long uptimeMs, String version, List<Component> components) {
 
     /// @param detail what is wrong; empty when nothing is
     public record Component(String name, boolean healthy, String detail) {}

@@ -9,7 +9,11 @@ import org.jspecify.annotations.Nullable;
 /// @param content  as `encoding` says
 /// @param encoding `text` or `base64`
 /// @param mode     permission bits in octal, `0644` when left out
-public record InputFile(String path, String content, @Nullable String encoding, @Nullable String mode) {
+public record InputFile(
+        String path,
+        String content,
+        @Nullable String encoding,
+        @Nullable String mode) {
 
     public static InputFile text(String path, String content) {
         return new InputFile(path, content, "text", null);

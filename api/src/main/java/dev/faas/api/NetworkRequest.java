@@ -22,5 +22,9 @@ public record NetworkRequest(
     /// @param cidr     IPv4 network or address
     /// @param protocol `any`, `tcp` or `udp`
     /// @param ports    `443`, `8000-8099`; `null` means all
-    public record EgressRule(String action, String cidr, @Nullable String protocol, @Nullable String ports) {}
+    public record EgressRule(
+            String action,
+            String cidr,
+            @Nullable String protocol,
+            @Nullable String ports) {}
 }

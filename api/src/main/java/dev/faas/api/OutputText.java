@@ -3,7 +3,8 @@ package dev.faas.api;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 
-/// How bytes travel in JSON: as text when they are valid UTF-8, otherwise as base64. What says which is called `encoding`.
+/// How bytes travel in JSON: as text when they are valid UTF-8, otherwise as base64. What says which is called
+/// `encoding`.
 public final class OutputText {
 
     public static final String UTF_8 = "utf-8";

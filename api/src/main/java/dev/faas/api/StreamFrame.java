@@ -1,6 +1,7 @@
 package dev.faas.api;
 
-/// One event of a streamed execution: first `started`, then any number of `stdout` and `stderr`, last `result` or `error`.
+/// One event of a streamed execution: first `started`, then any number of `stdout` and `stderr`, last `result` or
+/// `error`.
 /// NDJSON has one a line; SSE one an event, named like its `type`.
 public sealed interface StreamFrame {
 

@@ -49,8 +49,7 @@ public final class Gateway implements AutoCloseable {
         var routes = routes(config, parts, metrics);
         var gauges = new StateGauges(metrics.registry(), parts.engine(), parts.dataDir());
         try {
-            return new Gateway(
-                    parts.engine(), routes, gauges, GatewayServer.start(config, routes, metrics.http()));
+            return new Gateway(parts.engine(), routes, gauges, GatewayServer.start(config, routes, metrics.http()));
         } catch (RuntimeException e) {
             gauges.close();
             throw e;

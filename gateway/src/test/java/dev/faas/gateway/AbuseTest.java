@@ -38,7 +38,8 @@ class AbuseTest {
 
     @AfterEach
     void stillWorks() {
-        assertThat(fixture.execute(200, "{\"command\": \"echo on\"}").string("stdout")).isEqualTo("on\n");
+        assertThat(fixture.execute(200, "{\"command\": \"echo on\"}").string("stdout"))
+                .isEqualTo("on\n");
         fixture.close();
     }
 
@@ -64,7 +65,9 @@ class AbuseTest {
     void whatIsNotHttpIsRefused(String request) throws IOException {
         var answer = ask(request);
 
-        assertThat(answer.isEmpty() || answer.startsWith("HTTP/1.1 4")).as(answer).isTrue();
+        assertThat(answer.isEmpty() || answer.startsWith("HTTP/1.1 4"))
+                .as(answer)
+                .isTrue();
     }
 
     @Test
@@ -78,9 +81,12 @@ class AbuseTest {
 
     @Test
     void limitsHeadersAndRequestLine() throws IOException {
-        assertThat(ask("GET /health HTTP/1.1\r\n" + HOST + "X: " + "x".repeat(9000) + "\r\n\r\n")).startsWith("HTTP/1.1 431");
-        assertThat(ask("GET /health HTTP/1.1\r\n" + HOST + "X: y\r\n".repeat(3000) + "\r\n")).startsWith("HTTP/1.1 431");
-        assertThat(ask("GET /" + "x".repeat(5000) + " HTTP/1.1\r\n" + HOST + "\r\n")).startsWith("HTTP/1.1 431");
+        assertThat(ask("GET /health HTTP/1.1\r\n" + HOST + "X: " + "x".repeat(9000) + "\r\n\r\n"))
+                .startsWith("HTTP/1.1 431");
+        assertThat(ask("GET /health HTTP/1.1\r\n" + HOST + "X: y\r\n".repeat(3000) + "\r\n"))
+                .startsWith("HTTP/1.1 431");
+        assertThat(ask("GET /" + "x".repeat(5000) + " HTTP/1.1\r\n" + HOST + "\r\n"))
+                .startsWith("HTTP/1.1 431");
     }
 
     @ParameterizedTest
@@ -102,16 +108,20 @@ class AbuseTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"zz\r\nhello\r\n", "-5\r\n", "ffffffffffffffff\r\n", "5\r\nhelloX\r\n0\r\n\r\n", "5;ext=\"\r\n"})
+    @ValueSource(
+            strings = {"zz\r\nhello\r\n", "-5\r\n", "ffffffffffffffff\r\n", "5\r\nhelloX\r\n0\r\n\r\n", "5;ext=\"\r\n"})
     void refusesGarbageBetweenChunks(String body) throws IOException {
         try (var socket = RawClient.connect(fixture.gateway.port())) {
             socket.getOutputStream()
-                    .write(("POST /api/v1/execute HTTP/1.1\r\n" + HOST + JSON + "Transfer-Encoding: chunked\r\n\r\n" + body)
+                    .write(("POST /api/v1/execute HTTP/1.1\r\n" + HOST + JSON + "Transfer-Encoding: chunked\r\n\r\n"
+                                    + body)
                             .getBytes(StandardCharsets.ISO_8859_1));
             socket.shutdownOutput();
 
             var answer = RawClient.read(socket);
-            assertThat(answer.isEmpty() || answer.startsWith("HTTP/1.1 4")).as(answer).isTrue();
+            assertThat(answer.isEmpty() || answer.startsWith("HTTP/1.1 4"))
+                    .as(answer)
+                    .isTrue();
         }
     }
 
@@ -125,7 +135,9 @@ class AbuseTest {
             socket.shutdownOutput();
 
             var answer = RawClient.read(socket);
-            assertThat(answer.isEmpty() || answer.startsWith("HTTP/1.1 400")).as(answer).isTrue();
+            assertThat(answer.isEmpty() || answer.startsWith("HTTP/1.1 400"))
+                    .as(answer)
+                    .isTrue();
         }
         assertThat(fixture.driver.created()).isZero();
     }
@@ -133,7 +145,8 @@ class AbuseTest {
     @Test
     void cutsOffSlowHeaders() throws IOException {
         try (var socket = RawClient.connect(fixture.gateway.port())) {
-            assertThat(dripUntilClosed(socket, "GET /health HTTP/1.1\r\n" + HOST + "X: ")).isTrue();
+            assertThat(dripUntilClosed(socket, "GET /health HTTP/1.1\r\n" + HOST + "X: "))
+                    .isTrue();
         }
     }
 

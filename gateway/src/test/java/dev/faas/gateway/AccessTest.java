@@ -46,7 +46,8 @@ class AccessTest {
             fixture.get(200, "/health");
             fixture.get(200, "/ready");
             fixture.get(200, "/openapi.json");
-            assertThat(fixture.get(200, "/metrics", "X-API-Key", ADMIN).text()).contains("faas_auth_failures_total 6.0");
+            assertThat(fixture.get(200, "/metrics", "X-API-Key", ADMIN).text())
+                    .contains("faas_auth_failures_total 6.0");
         }
     }
 
@@ -54,7 +55,8 @@ class AccessTest {
     void keepsToTheScope() {
         try (var fixture = new GatewayFixture(keyed())) {
             fixture.get(200, "/api/v1/executions", "X-API-Key", READER);
-            assertThat(fixture.execute(403, "{\"command\": \"true\"}", "X-API-Key", READER).string("code"))
+            assertThat(fixture.execute(403, "{\"command\": \"true\"}", "X-API-Key", READER)
+                            .string("code"))
                     .isEqualTo("forbidden");
             fixture.post(403, "/api/v1/images/prune", "", "X-API-Key", READER);
         }
@@ -63,12 +65,16 @@ class AccessTest {
     @Test
     void showsNobodyAnotherTenantsExecutions() {
         try (var fixture = new GatewayFixture(keyed())) {
-            var id = fixture.execute(200, "{\"command\": \"true\"}", "X-API-Key", ADMIN).string("request_id");
+            var id = fixture.execute(200, "{\"command\": \"true\"}", "X-API-Key", ADMIN)
+                    .string("request_id");
 
             fixture.get(200, "/api/v1/executions/" + id, "X-API-Key", ADMIN);
             fixture.get(404, "/api/v1/executions/" + id, "X-API-Key", OTHER);
             fixture.delete(404, "/api/v1/executions/" + id, "X-API-Key", OTHER);
-            assertThat(fixture.get(200, "/api/v1/executions", "X-API-Key", OTHER).body().get("executions")).isEmpty();
+            assertThat(fixture.get(200, "/api/v1/executions", "X-API-Key", OTHER)
+                            .body()
+                            .get("executions"))
+                    .isEmpty();
         }
     }
 
@@ -94,14 +100,17 @@ class AccessTest {
         assertThat(key.toString()).isEqualTo("ApiKey[admin, tenant default, " + key.scopes() + "]");
         assertThatThrownBy(() -> ApiKey.parse("admin:" + ADMIN)).hasMessageNotContaining(ADMIN);
         assertThatThrownBy(() -> ApiKey.parse(ADMIN)).hasMessageNotContaining(ADMIN);
-        assertThatThrownBy(() -> ApiKey.parse("a:" + ApiKey.hashOf(ADMIN) + ":t:write")).hasMessageContaining("is not a scope");
+        assertThatThrownBy(() -> ApiKey.parse("a:" + ApiKey.hashOf(ADMIN) + ":t:write"))
+                .hasMessageContaining("is not a scope");
     }
 
     @Test
     void refusesPagesOfOtherOrigins() throws IOException {
         try (var fixture = new GatewayFixture()) {
             var body = "{\"command\": \"true\"}";
-            assertThat(fixture.execute(403, body, "Origin", "https://evil.example").string("code")).isEqualTo("forbidden");
+            assertThat(fixture.execute(403, body, "Origin", "https://evil.example")
+                            .string("code"))
+                    .isEqualTo("forbidden");
             fixture.execute(403, body, "Origin", "null");
             fixture.execute(403, body, "Origin", "http://127.0.0.1:1");
             fixture.execute(403, body, "Sec-Fetch-Site", "cross-site");
@@ -115,14 +124,33 @@ class AccessTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"localhost", "LOCALHOST:1", "127.0.0.1", "127.1.2.3:8080", "[::1]", "[::1]:80", "[0:0:0:0:0:0:0:1]"})
+    @ValueSource(
+            strings = {
+                "localhost",
+                "LOCALHOST:1",
+                "127.0.0.1",
+                "127.1.2.3:8080",
+                "[::1]",
+                "[::1]:80",
+                "[0:0:0:0:0:0:0:1]"
+            })
     void knowsTheNamesOfLoopback(String host) {
         BrowserGuard.check(host, Optional.empty(), Optional.of("none"));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "localhost.evil.example", "127.0.0.1.nip.io", "evil.example:8080", "[::2]", "0.0.0.0", "127.0.0.1@x"})
+    @ValueSource(
+            strings = {
+                "",
+                "localhost.evil.example",
+                "127.0.0.1.nip.io",
+                "evil.example:8080",
+                "[::2]",
+                "0.0.0.0",
+                "127.0.0.1@x"
+            })
     void refusesOtherNames(String host) {
-        assertThatThrownBy(() -> BrowserGuard.check(host, Optional.empty(), Optional.empty())).hasMessageContaining("loopback");
+        assertThatThrownBy(() -> BrowserGuard.check(host, Optional.empty(), Optional.empty()))
+                .hasMessageContaining("loopback");
     }
 }

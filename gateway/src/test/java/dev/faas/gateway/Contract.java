@@ -54,7 +54,9 @@ final class Contract {
             assertThat(media).isEqualTo("application/problem+json");
             return;
         }
-        var response = resolve(operation.get("responses").optional(Integer.toString(status))
+        var response = resolve(operation
+                .get("responses")
+                .optional(Integer.toString(status))
                 .orElseGet(() -> operation.get("responses").get("default")));
         assertThat(response).as("%s %s may answer %s", method, path, status).isNotNull();
         if (!response.has("content")) {
@@ -62,12 +64,16 @@ final class Contract {
             return;
         }
         var content = response.get("content").get(media);
-        assertThat(content).as("%s %s may answer %s as %s", method, path, status, media).isNotNull();
+        assertThat(content)
+                .as("%s %s may answer %s as %s", method, path, status, media)
+                .isNotNull();
         if (media.endsWith("json") && !media.equals("application/x-ndjson")) {
             assertMatches(content.get("schema"), JSON.readTree(body));
         } else if (media.equals("application/x-ndjson")) {
-            new String(body, StandardCharsets.UTF_8).lines().filter(line -> !line.isBlank()).forEach(line ->
-                    assertMatches(content.get("schema"), JSON.readTree(line)));
+            new String(body, StandardCharsets.UTF_8)
+                    .lines()
+                    .filter(line -> !line.isBlank())
+                    .forEach(line -> assertMatches(content.get("schema"), JSON.readTree(line)));
         }
     }
 
@@ -77,12 +83,13 @@ final class Contract {
 
     private void assertMatches(JsonNode schema, JsonNode value) {
         var errors = schemas.computeIfAbsent(schema.toString(), _ -> {
-            // The references inside need the components around them.
-            var root = JSON.createObjectNode();
-            root.set("components", document.get("components"));
-            root.set("allOf", JSON.createArrayNode().add(schema));
-            return registry.getSchema(root);
-        }).validate(value);
+                    // The references inside need the components around them.
+                    var root = JSON.createObjectNode();
+                    root.set("components", document.get("components"));
+                    root.set("allOf", JSON.createArrayNode().add(schema));
+                    return registry.getSchema(root);
+                })
+                .validate(value);
         assertThat(errors).as("%s", value).isEmpty();
     }
 
@@ -109,6 +116,9 @@ final class Contract {
     }
 
     static List<String> names(JsonNode array) {
-        return StreamSupport.stream(array.spliterator(), false).map(JsonNode::stringValue).sorted().toList();
+        return StreamSupport.stream(array.spliterator(), false)
+                .map(JsonNode::stringValue)
+                .sorted()
+                .toList();
     }
 }

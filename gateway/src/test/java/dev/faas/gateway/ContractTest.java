@@ -106,8 +106,8 @@ class ContractTest {
 
     @Test
     void everySchemaHasItsRecord() {
-        var documented = new TreeSet<>(
-                contract.document().at("/components/schemas").propertyNames());
+        var documented =
+                new TreeSet<>(contract.document().at("/components/schemas").propertyNames());
         documented.removeAll(WITHOUT_RECORD);
 
         assertThat(new TreeSet<>(RECORDS.keySet())).isEqualTo(documented);
@@ -116,7 +116,8 @@ class ContractTest {
     @Test
     void everyPropertyHasItsComponent() {
         RECORDS.forEach((name, type) -> {
-            var properties = new TreeSet<>(contract.schemaNode(name).get("properties").propertyNames());
+            var properties =
+                    new TreeSet<>(contract.schemaNode(name).get("properties").propertyNames());
 
             assertThat(components(type)).as(name).isEqualTo(properties);
         });
@@ -131,7 +132,8 @@ class ContractTest {
 
             assertThat(Contract.names(schema.get("required")))
                     .as(name)
-                    .isEqualTo(List.copyOf(new TreeSet<>(schema.get("properties").propertyNames())));
+                    .isEqualTo(
+                            List.copyOf(new TreeSet<>(schema.get("properties").propertyNames())));
         });
     }
 
@@ -161,9 +163,7 @@ class ContractTest {
     private static Set<String> components(Class<? extends Record> type) {
         var names = new TreeSet<String>();
         for (RecordComponent component : type.getRecordComponents()) {
-            names.add(component.getName()
-                    .replaceAll("([A-Z])", "_$1")
-                    .toLowerCase(Locale.ROOT));
+            names.add(component.getName().replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT));
         }
         return names;
     }

@@ -28,7 +28,8 @@ class ExecuteTest {
     @Test
     void runsAStringInTheShell() {
         var answer = fixture.execute(200, """
-                {"command": "echo hello; echo oops >&2"}""");
+            {"command": "echo hello; echo oops >&2"}\
+            """);
 
         assertThat(answer.string("stdout")).isEqualTo("hello\n");
         assertThat(answer.string("output")).isEqualTo("hello\n");
@@ -49,7 +50,8 @@ class ExecuteTest {
     @Test
     void runsAnArrayAsItIs() {
         var answer = fixture.execute(200, """
-                {"command": ["echo", "a  b", "$HOME;"]}""");
+            {"command": ["echo", "a  b", "$HOME;"]}\
+            """);
 
         assertThat(answer.string("stdout")).isEqualTo("a  b $HOME;\n");
     }
@@ -57,7 +59,8 @@ class ExecuteTest {
     @Test
     void aFailingCommandIsAResult() {
         var answer = fixture.execute(200, """
-                {"command": "exit 7"}""");
+            {"command": "exit 7"}\
+            """);
 
         assertThat(answer.body().get("exit_code").intValue()).isEqualTo(7);
         assertThat(answer.string("outcome")).isEqualTo("exited");
@@ -67,7 +70,8 @@ class ExecuteTest {
     @Test
     void reportsASignal() {
         var answer = fixture.execute(200, """
-                {"command": "kill -9 $$; sleep"}""");
+            {"command": "kill -9 $$; sleep"}\
+            """);
 
         assertThat(answer.body().get("signal").intValue()).isEqualTo(9);
         assertThat(answer.body().get("exit_code").intValue()).isEqualTo(137);
@@ -77,7 +81,8 @@ class ExecuteTest {
     @Test
     void reportsATimeoutWithTheOutputSoFar() {
         var answer = fixture.execute(200, """
-                {"command": "echo before; sleep 60", "timeout_ms": 100}""");
+            {"command": "echo before; sleep 60", "timeout_ms": 100}\
+            """);
 
         assertThat(answer.body().get("timed_out").booleanValue()).isTrue();
         assertThat(answer.string("stdout")).isEqualTo("before\n");
@@ -88,9 +93,11 @@ class ExecuteTest {
     @Test
     void givesEnvironmentAsObjectOrPairs() {
         var asObject = fixture.execute(200, """
-                {"command": "echo $A-$B", "env_vars": {"A": "1", "B": "two words"}}""");
+            {"command": "echo $A-$B", "env_vars": {"A": "1", "B": "two words"}}\
+            """);
         var asPairs = fixture.execute(200, """
-                {"command": "echo $A-$B", "env_vars": [["A", "1"], ["B", "x"], ["B", "two words"]]}""");
+            {"command": "echo $A-$B", "env_vars": [["A", "1"], ["B", "x"], ["B", "two words"]]}\
+            """);
 
         assertThat(asObject.string("stdout")).isEqualTo("1-two words\n");
         assertThat(asPairs.string("stdout")).isEqualTo("1-two words\n");
@@ -99,10 +106,11 @@ class ExecuteTest {
     @Test
     void givesThePayloadAsStdin() {
         var text = fixture.execute(200, """
-                {"command": ["cat"], "payload": "héllo"}""");
+            {"command": ["cat"], "payload": "héllo"}\
+            """);
         var bytes = Base64.getEncoder().encodeToString(new byte[] {0, (byte) 0xff, 1});
-        var binary = fixture.execute(200, GatewayFixture.json(
-                Map.of("command", "cat", "payload", bytes, "payload_encoding", "base64")));
+        var binary = fixture.execute(
+                200, GatewayFixture.json(Map.of("command", "cat", "payload", bytes, "payload_encoding", "base64")));
 
         assertThat(text.string("stdout")).isEqualTo("héllo");
         assertThat(binary.string("stdout")).isEqualTo(bytes);
@@ -112,7 +120,8 @@ class ExecuteTest {
     @Test
     void givesWorkingDirAndUser() {
         var answer = fixture.execute(200, """
-                {"command": "pwd; id", "working_dir": "/tmp", "user": "root"}""");
+            {"command": "pwd; id", "working_dir": "/tmp", "user": "root"}\
+            """);
 
         assertThat(answer.string("stdout")).isEqualTo("/tmp\nroot\n");
     }
@@ -120,9 +129,10 @@ class ExecuteTest {
     @Test
     void putsFilesInAndReturnsOutputs() {
         var answer = fixture.execute(200, """
-                {"command": "cat /in/a; echo made > /out/b", "files": [
-                   {"path": "/in/a", "content": "aGk=", "encoding": "base64", "mode": "0600"}],
-                 "outputs": ["/out/b", "/out/none"]}""");
+            {"command": "cat /in/a; echo made > /out/b", "files": [
+               {"path": "/in/a", "content": "aGk=", "encoding": "base64", "mode": "0600"}],
+             "outputs": ["/out/b", "/out/none"]}\
+            """);
 
         assertThat(answer.string("stdout")).isEqualTo("hi");
         assertThat(answer.body().at("/files/0/content").stringValue()).isEqualTo("made\n");
@@ -133,8 +143,9 @@ class ExecuteTest {
     @Test
     void setsEveryLimit() {
         fixture.execute(200, """
-                {"command": "true", "memory_mb": 64, "cpu_cores": 0.25, "disk_mb": 32, "processes": 10, "open_files": 100,
-                 "read_bps": 1000, "write_bps": 2000}""");
+            {"command": "true", "memory_mb": 64, "cpu_cores": 0.25, "disk_mb": 32, "processes": 10, "open_files": 100,
+             "read_bps": 1000, "write_bps": 2000}\
+            """);
 
         var limits = spec.get().limits();
         assertThat(limits.memory().mebibytes()).isEqualTo(64);
@@ -149,13 +160,15 @@ class ExecuteTest {
     @Test
     void setsTheNetwork() {
         fixture.execute(200, """
-                {"command": "true", "network": "nat"}""");
+            {"command": "true", "network": "nat"}\
+            """);
         assertThat(spec.get().network()).isInstanceOf(Network.Nat.class);
 
         fixture.execute(200, """
-                {"command": "true", "network": {"mode": "nat", "default_action": "deny", "dns": ["192.0.2.1"], "rules": [
-                  {"action": "allow", "cidr": "203.0.113.0/24", "protocol": "tcp", "ports": "8000-8099"},
-                  {"action": "deny", "cidr": "198.51.100.7"}]}}""");
+            {"command": "true", "network": {"mode": "nat", "default_action": "deny", "dns": ["192.0.2.1"], "rules": [
+              {"action": "allow", "cidr": "203.0.113.0/24", "protocol": "tcp", "ports": "8000-8099"},
+              {"action": "deny", "cidr": "198.51.100.7"}]}}\
+            """);
         var nat = (Network.Nat) spec.get().network();
         assertThat(nat.allowDefault()).isFalse();
         assertThat(nat.dns()).containsExactly("192.0.2.1");
@@ -168,7 +181,8 @@ class ExecuteTest {
     @Test
     void cutsOutputAtItsLimitAndSaysSo() {
         var answer = fixture.execute(200, """
-                {"command": "echo ééééé", "output_limit_bytes": 5}""");
+            {"command": "echo ééééé", "output_limit_bytes": 5}\
+            """);
 
         assertThat(answer.body().get("truncated").booleanValue()).isTrue();
         assertThat(answer.body().get("stdout_bytes").longValue()).isEqualTo(11);
@@ -180,7 +194,8 @@ class ExecuteTest {
     void handsTheTraceOn() {
         var trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         var answer = fixture.execute(200, """
-                {"command": "env"}""", "traceparent", trace, "X-Request-Id", "mine-1");
+                {"command": "env"}\
+                """, "traceparent", trace, "X-Request-Id", "mine-1");
 
         assertThat(answer.string("stdout")).contains("TRACEPARENT=" + trace);
         assertThat(answer.header("traceparent")).isEqualTo(trace);
@@ -190,7 +205,8 @@ class ExecuteTest {
     @Test
     void ignoresATraceThatIsNone() {
         var answer = fixture.execute(200, """
-                {"command": "env"}""", "traceparent", "00-0-0-0", "X-Request-Id", "not fit / for a log");
+                {"command": "env"}\
+                """, "traceparent", "00-0-0-0", "X-Request-Id", "not fit / for a log");
 
         assertThat(answer.string("stdout")).doesNotContain("TRACEPARENT");
         assertThat(answer.header("X-Request-Id")).startsWith("req_");
@@ -203,22 +219,27 @@ class ExecuteTest {
             assertThat(answer.string("code")).isEqualTo("not_implemented");
         }
         fixture.execute(501, """
-                {"command": "true", "snapshot_id": "s"}""");
+            {"command": "true", "snapshot_id": "s"}\
+            """);
     }
 
     @Test
     void aRuntimeThatIsNotThereIsAnError() {
         assertThat(fixture.execute(422, """
-                {"command": "true", "runtime": "docker"}""").string("code")).isEqualTo("runtime_unavailable");
+            {"command": "true", "runtime": "docker"}\
+            """).string("code")).isEqualTo("runtime_unavailable");
         assertThat(fixture.execute(422, """
-                {"command": "true", "runtime": "firecracker"}""").string("code")).isEqualTo("runtime_unavailable");
+            {"command": "true", "runtime": "firecracker"}\
+            """).string("code")).isEqualTo("runtime_unavailable");
         fixture.execute(200, """
-                {"command": "true", "runtime": "auto"}""");
+            {"command": "true", "runtime": "auto"}\
+            """);
     }
 
     @Test
     void aMissingImageIsAnError() {
         assertThat(fixture.execute(422, """
-                {"command": "true", "image": "no/such"}""").string("code")).isEqualTo("image_not_found");
+            {"command": "true", "image": "no/such"}\
+            """).string("code")).isEqualTo("image_not_found");
     }
 }

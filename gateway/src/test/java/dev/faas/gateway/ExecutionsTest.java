@@ -34,7 +34,8 @@ class ExecutionsTest {
     @Test
     void runsInTheBackground() {
         var id = submit("""
-                {"command": "echo later; exit 3", "labels": {"team": "a"}}""");
+            {"command": "echo later; exit 3", "labels": {"team": "a"}}\
+            """);
 
         await().until(() -> state(id).equals("completed"));
         var execution = fixture.get(200, "/api/v1/executions/" + id).body();
@@ -47,7 +48,8 @@ class ExecutionsTest {
     @Test
     void recordsAFailureOfThePlatform() {
         var id = submit("""
-                {"command": "true", "image": "no/such"}""");
+            {"command": "true", "image": "no/such"}\
+            """);
 
         await().until(() -> state(id).equals("failed"));
         var execution = fixture.get(200, "/api/v1/executions/" + id);
@@ -58,14 +60,17 @@ class ExecutionsTest {
     @Test
     void cancelsWhatRuns() {
         var id = submit("""
-                {"command": "echo begun; sleep 60"}""");
+            {"command": "echo begun; sleep 60"}\
+            """);
         await().until(() -> state(id).equals("running"));
 
         var cancelled = fixture.delete(200, "/api/v1/executions/" + id);
 
         assertThat(cancelled.string("state")).isEqualTo("cancelled");
-        assertThat(fixture.delete(409, "/api/v1/executions/" + id).string("code")).isEqualTo("conflict");
-        assertThat(fixture.delete(404, "/api/v1/executions/exe_none").string("code")).isEqualTo("not_found");
+        assertThat(fixture.delete(409, "/api/v1/executions/" + id).string("code"))
+                .isEqualTo("conflict");
+        assertThat(fixture.delete(404, "/api/v1/executions/exe_none").string("code"))
+                .isEqualTo("not_found");
     }
 
     @Test
@@ -73,7 +78,8 @@ class ExecutionsTest {
         var ids = new ArrayList<String>();
         for (int i = 0; i < 7; i++) {
             ids.addFirst(fixture.execute(200, """
-                    {"command": "exit %d", "labels": {"parity": "%s"}}""".formatted(i, i % 2 == 0 ? "even" : "odd"))
+                {"command": "exit %d", "labels": {"parity": "%s"}}\
+                """.formatted(i, i % 2 == 0 ? "even" : "odd"))
                     .string("request_id"));
         }
 
@@ -85,13 +91,20 @@ class ExecutionsTest {
                 found.add(execution.get("request_id").stringValue());
                 assertThat(execution.at("/result/stdout").isNull()).isTrue();
             });
-            cursor = page.get("next_cursor").isNull() ? "" : "&cursor=" + page.get("next_cursor").stringValue();
+            cursor = page.get("next_cursor").isNull()
+                    ? ""
+                    : "&cursor=" + page.get("next_cursor").stringValue();
         } while (!cursor.isEmpty());
 
         assertThat(found).isEqualTo(ids);
-        assertThat(fixture.get(200, "/api/v1/executions?label=parity=odd").body().get("executions")).hasSize(3);
-        assertThat(fixture.get(200, "/api/v1/executions?state=failed").body().get("executions")).isEmpty();
-        assertThat(fixture.get(200, "/api/v1/executions?image=faas/base&created_after=2000-01-01T00:00:00Z").body()
+        assertThat(fixture.get(200, "/api/v1/executions?label=parity=odd")
+                        .body()
+                        .get("executions"))
+                .hasSize(3);
+        assertThat(fixture.get(200, "/api/v1/executions?state=failed").body().get("executions"))
+                .isEmpty();
+        assertThat(fixture.get(200, "/api/v1/executions?image=faas/base&created_after=2000-01-01T00:00:00Z")
+                        .body()
                         .get("executions"))
                 .hasSize(7);
     }
@@ -99,7 +112,8 @@ class ExecutionsTest {
     @Test
     void repeatsAnAnswerForItsKey() {
         var body = """
-                {"command": "echo once"}""";
+            {"command": "echo once"}\
+            """;
         var first = fixture.execute(200, body, "Idempotency-Key", "k1");
         var second = fixture.execute(200, body, "Idempotency-Key", "k1");
 
@@ -107,7 +121,8 @@ class ExecutionsTest {
         assertThat(first.header("Idempotency-Replayed")).isEmpty();
         assertThat(second.header("Idempotency-Replayed")).isEqualTo("true");
         assertThat(fixture.driver.created()).isEqualTo(1);
-        assertThat(fixture.execute(422, "{\"command\": \"echo twice\"}", "Idempotency-Key", "k1").string("code"))
+        assertThat(fixture.execute(422, "{\"command\": \"echo twice\"}", "Idempotency-Key", "k1")
+                        .string("code"))
                 .isEqualTo("idempotency_mismatch");
     }
 
@@ -120,7 +135,8 @@ class ExecutionsTest {
             awaitLatch(goOn);
         });
         var body = """
-                {"command": "echo once"}""";
+            {"command": "echo once"}\
+            """;
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             var first = threads.submit(() -> fixture.execute(200, body, "Idempotency-Key", "k1"));
             awaitLatch(inside);
@@ -137,7 +153,8 @@ class ExecutionsTest {
     @Test
     void givesAKeyBackAfterAFailureOfThePlatform() {
         var body = """
-                {"command": "true", "image": "team/tool"}""";
+            {"command": "true", "image": "team/tool"}\
+            """;
         fixture.execute(422, body, "Idempotency-Key", "k2");
         fixture.driver.addImage("team/tool", dev.faas.core.image.Image.Config.EMPTY);
 
@@ -147,12 +164,15 @@ class ExecutionsTest {
     @Test
     void acceptsAKeyInTheBackgroundToo() {
         var body = """
-                {"command": "true"}""";
+            {"command": "true"}\
+            """;
         var first = fixture.execute(202, body, "Prefer", "respond-async", "Idempotency-Key", "k3");
         var second = fixture.execute(202, body, "Prefer", "respond-async", "Idempotency-Key", "k3");
 
         assertThat(second.text()).isEqualTo(first.text());
-        assertThat(second.header("Location")).isEqualTo(first.header("Location")).isNotEmpty();
+        assertThat(second.header("Location"))
+                .isEqualTo(first.header("Location"))
+                .isNotEmpty();
         assertThat(fixture.execute(422, body, "Idempotency-Key", "k3").string("code"))
                 .as("the same body for another operation")
                 .isEqualTo("idempotency_mismatch");
@@ -161,9 +181,10 @@ class ExecutionsTest {
     @Test
     void runsABatchWithPartialFailure() {
         var answer = fixture.post(200, "/api/v1/execute/batch", """
-                {"max_parallel": 2, "requests": [
-                  {"command": "echo one"}, {"command": "exit 4"}, {"comand": "echo typo"}, {"command": "true", "image": "no/such"}]}""")
-                .body();
+            {"max_parallel": 2, "requests": [
+              {"command": "echo one"}, {"command": "exit 4"}, {"comand": "echo typo"},
+                  {"command": "true", "image": "no/such"}]}\
+            """).body();
 
         assertThat(answer.get("succeeded").intValue()).isEqualTo(2);
         assertThat(answer.get("failed").intValue()).isEqualTo(2);
@@ -186,7 +207,8 @@ class ExecutionsTest {
     @Test
     void repeatsABatchForItsKey() {
         var body = """
-                {"requests": [{"command": "echo one"}, {"command": "echo two"}]}""";
+            {"requests": [{"command": "echo one"}, {"command": "echo two"}]}\
+            """;
         var first = fixture.post(200, "/api/v1/execute/batch", body, "Idempotency-Key", "b1");
         var second = fixture.post(200, "/api/v1/execute/batch", body, "Idempotency-Key", "b1");
 

@@ -52,7 +52,8 @@ final class FakeImageStore implements ImageStore, ImageImporter {
         try {
             long size = archive.transferTo(OutputStream.nullOutputStream());
             progress.progress("archive", size, 0);
-            return List.of(add(name.orElseThrow(() -> PlatformException.invalid("image", "the archive has no name")), size));
+            return List.of(
+                    add(name.orElseThrow(() -> PlatformException.invalid("image", "the archive has no name")), size));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

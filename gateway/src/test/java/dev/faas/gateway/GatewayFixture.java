@@ -23,7 +23,8 @@ import java.util.List;
 import java.util.Map;
 import tools.jackson.databind.JsonNode;
 
-/// A listening gateway over the real engine, with sandboxes, records and images in memory. Every answer is held against the contract.
+/// A listening gateway over the real engine, with sandboxes, records and images in memory. Every answer is held against
+/// the contract.
 final class GatewayFixture implements AutoCloseable {
 
     static final Contract CONTRACT = new Contract();
@@ -35,7 +36,8 @@ final class GatewayFixture implements AutoCloseable {
     final GatewayMetrics metrics = new GatewayMetrics();
     final ExecutionEngine engine;
     final Gateway gateway;
-    final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    final HttpClient client =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
     GatewayFixture() {
         this(GatewayConfig.DEFAULT);
@@ -76,7 +78,8 @@ final class GatewayFixture implements AutoCloseable {
                 throw new AssertionError(method + " " + path + " answered " + response.statusCode() + " instead of "
                         + status + ": " + answer.text());
             }
-            CONTRACT.check(method, path.replaceFirst("\\?.*", ""), status, answer.header("content-type"), response.body());
+            CONTRACT.check(
+                    method, path.replaceFirst("\\?.*", ""), status, answer.header("content-type"), response.body());
             return answer;
         } catch (IOException | InterruptedException e) {
             throw new AssertionError(method + " " + path, e);

@@ -39,7 +39,8 @@ class OperationsTest {
     void healthLooksAtTheStore() {
         fixture.repository.setAway(true);
 
-        await().untilAsserted(() -> assertThat(fixture.get(503, "/health").text()).contains("\"store\",\"healthy\":false"));
+        await().untilAsserted(
+                        () -> assertThat(fixture.get(503, "/health").text()).contains("\"store\",\"healthy\":false"));
     }
 
     @Test
@@ -53,7 +54,10 @@ class OperationsTest {
 
     @Test
     void countsWhatItDid() {
-        assertThat(fixture.get(200, "/api/v1/metrics/detailed").body().at("/performance/p99_latency_ms").isNull())
+        assertThat(fixture.get(200, "/api/v1/metrics/detailed")
+                        .body()
+                        .at("/performance/p99_latency_ms")
+                        .isNull())
                 .isTrue();
         for (int i = 0; i < 5; i++) {
             fixture.execute(200, "{\"command\": \"true\"}");
@@ -71,7 +75,10 @@ class OperationsTest {
         assertThat(performance.get("p50_latency_ms").doubleValue())
                 .isPositive()
                 .isLessThan(performance.get("p99_latency_ms").doubleValue());
-        assertThat(fixture.get(200, "/api/v1/metrics/detailed").body().at("/runtimes/firecracker/available").booleanValue())
+        assertThat(fixture.get(200, "/api/v1/metrics/detailed")
+                        .body()
+                        .at("/runtimes/firecracker/available")
+                        .booleanValue())
                 .isFalse();
     }
 
@@ -101,26 +108,50 @@ class OperationsTest {
     @Test
     void managesImages() {
         assertThat(fixture.get(200, "/api/v1/images").body().get("images")).hasSize(1);
-        assertThat(fixture.post(200, "/api/v1/images", "{\"image\": \"team/tool:1\"}").string("digest")).startsWith("sha256:");
-        assertThat(fixture.post(422, "/api/v1/images", "{\"image\": \"absent/x\"}").string("code"))
+        assertThat(fixture.post(200, "/api/v1/images", "{\"image\": \"team/tool:1\"}")
+                        .string("digest"))
+                .startsWith("sha256:");
+        assertThat(fixture.post(422, "/api/v1/images", "{\"image\": \"absent/x\"}")
+                        .string("code"))
                 .isEqualTo("image_not_found");
         fixture.post(422, "/api/v1/images", "{\"image\": \"Bad Name\"}");
         fixture.post(422, "/api/v1/images", "{}");
         fixture.delete(204, "/api/v1/images?image=team/tool:1");
         fixture.delete(404, "/api/v1/images?image=team/tool:1");
         fixture.delete(422, "/api/v1/images");
-        assertThat(fixture.post(200, "/api/v1/images/prune", "").body().get("bytes").longValue()).isEqualTo(4096);
+        assertThat(fixture.post(200, "/api/v1/images/prune", "")
+                        .body()
+                        .get("bytes")
+                        .longValue())
+                .isEqualTo(4096);
     }
 
     @Test
     void importsAnArchive() {
         var archive = new byte[3_000_000];
-        var answer = fixture.call(200, "POST", "/api/v1/images/import?image=team/in", BodyPublishers.ofByteArray(archive),
-                "Content-Type", "application/x-tar");
+        var answer = fixture.call(
+                200,
+                "POST",
+                "/api/v1/images/import?image=team/in",
+                BodyPublishers.ofByteArray(archive),
+                "Content-Type",
+                "application/x-tar");
         assertThat(answer.body().at("/images/0/size_bytes").longValue()).isEqualTo(archive.length);
 
-        fixture.call(422, "POST", "/api/v1/images/import", BodyPublishers.ofByteArray(archive), "Content-Type", "application/x-tar");
-        fixture.call(415, "POST", "/api/v1/images/import?image=a", BodyPublishers.ofByteArray(archive), "Content-Type", "text/plain");
+        fixture.call(
+                422,
+                "POST",
+                "/api/v1/images/import",
+                BodyPublishers.ofByteArray(archive),
+                "Content-Type",
+                "application/x-tar");
+        fixture.call(
+                415,
+                "POST",
+                "/api/v1/images/import?image=a",
+                BodyPublishers.ofByteArray(archive),
+                "Content-Type",
+                "text/plain");
     }
 
     @Test
@@ -138,7 +169,8 @@ class OperationsTest {
     @Test
     void drainsBeforeItCloses() throws Exception {
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            var running = threads.submit(() -> fixture.execute(200, "{\"command\": \"echo a; sleep 9\", \"timeout_ms\": 800}"));
+            var running = threads.submit(
+                    () -> fixture.execute(200, "{\"command\": \"echo a; sleep 9\", \"timeout_ms\": 800}"));
             await().until(() -> fixture.engine.status().running() == 1);
 
             var drained = threads.submit(() -> fixture.gateway.drain(Duration.ofSeconds(20)));

@@ -49,7 +49,8 @@ final class RawClient {
         if (head < 0) {
             return false;
         }
-        var length = java.util.regex.Pattern.compile("(?i)content-length: (\\d+)").matcher(answer);
+        var length =
+                java.util.regex.Pattern.compile("(?i)content-length: (\\d+)").matcher(answer);
         return length.find() && answer.length() >= head + 4 + Integer.parseInt(length.group(1));
     }
 }

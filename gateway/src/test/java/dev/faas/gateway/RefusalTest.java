@@ -29,7 +29,8 @@ class RefusalTest {
     @AfterAll
     static void close() {
         fixture.execute(200, """
-                {"command": "true"}""");
+            {"command": "true"}\
+            """);
         fixture.close();
     }
 
@@ -71,20 +72,25 @@ class RefusalTest {
                 "{\"command\":\"true\",\"runtime\":\"vm\"}| runtime | is not a runtime",
                 "{\"command\":\"true\",\"mode\":\"forever\"}| mode | is not a mode",
                 "{\"command\":\"true\",\"payload\":\"!\",\"payload_encoding\":\"base64\"}| payload | is not base64",
-                "{\"command\":\"true\",\"payload\":\"a\",\"payload_encoding\":\"bas64\"}| payload_encoding | did you mean base64?",
-                "{\"command\":\"true\",\"files\":[{\"path\":\"/../etc/x\",\"content\":\"\"}]}| files[0].path | must not contain ..",
+                "{\"command\":\"true\",\"payload\":\"a\",\"payload_encoding\":\"bas64\"}| payload_encoding | did you"
+                        + " mean base64?",
+                "{\"command\":\"true\",\"files\":[{\"path\":\"/../etc/x\",\"content\":\"\"}]}| files[0].path | must"
+                        + " not contain ..",
                 "{\"command\":\"true\",\"files\":[{\"path\":\"/x\"}]}| files[0].content | is required",
-                "{\"command\":\"true\",\"files\":[{\"path\":\"/x\",\"content\":\"\",\"mode\":\"999\"}]}| files[0].mode | octal",
+                "{\"command\":\"true\",\"files\":[{\"path\":\"/x\",\"content\":\"\",\"mode\":\"999\"}]}| files[0].mode"
+                        + " | octal",
                 "{\"command\":\"true\",\"files\":{}}| files | must be an array",
                 "{\"command\":\"true\",\"outputs\":[\"x\"]}| outputs[0] | must be an absolute path",
                 "{\"command\":\"true\",\"output_limit_bytes\":0}| output_limit_bytes | out of range",
                 "{\"command\":\"true\",\"labels\":{\"-\":\"\"}}| labels | names are",
                 "{\"command\":\"true\",\"network\":\"host\"}| network | must be one of none, nat",
                 "{\"command\":\"true\",\"network\":{\"mode\":\"none\",\"rules\":[]}}| network.rules | has no meaning",
-                "{\"command\":\"true\",\"network\":{\"mode\":\"nat\",\"rules\":[{\"action\":\"allow\",\"cidr\":\"1.2.3\"}]}}"
-                        + "| network.rules[0].cidr | must be an IPv4 network",
-                "{\"command\":\"true\",\"network\":{\"mode\":\"nat\",\"rules\":[{\"action\":\"allow\",\"cidr\":\"1.2.3.4\","
-                        + "\"ports\":\"9-1\"}]}}| network.rules[0].ports | must be a port or a range",
+                "{\"command\":\"true\",\"network\":{\"mode\":\"nat\",\"rules\":"
+                        + "[{\"action\":\"allow\",\"cidr\":\"1.2.3\"}]}}|"
+                    + " network.rules[0].cidr | must be an IPv4 network",
+                "{\"command\":\"true\",\"network\":{\"mode\":\"nat\",\"rules\":"
+                        + "[{\"action\":\"allow\",\"cidr\":\"1.2.3.4\",\"ports\":\"9-1\"}]}}|"
+                    + " network.rules[0].ports | must be a port or a range",
                 "[]| body | must be an object",
             })
     void namesTheFieldAndWhatIsWrong(String body, String field, String message) {
@@ -101,7 +107,8 @@ class RefusalTest {
     @Test
     void namesEverythingAtOnce() {
         var answer = fixture.execute(422, """
-                {"comand": "true", "memory_mb": "1", "timeout_ms": -1}""");
+            {"comand": "true", "memory_mb": "1", "timeout_ms": -1}\
+            """);
 
         assertThat(answer.body().get("errors")).hasSize(4);
     }
@@ -109,9 +116,19 @@ class RefusalTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", " ", "{", "{\"command\":}", "{'command':'x'}", "{\"command\":\"x\",}", "{\"command\":\"x\"} trailing",
-                "{\"command\":\"x\",\"command\":\"y\"}", "{\"command\":\"x\",\"cpu_cores\":NaN}",
-                "{\"command\":\"x\",\"cpu_cores\":Infinity}", "{\"command\":\"x\",\"timeout_ms\":01}", "// c\n{}", "nul"
+                "",
+                " ",
+                "{",
+                "{\"command\":}",
+                "{'command':'x'}",
+                "{\"command\":\"x\",}",
+                "{\"command\":\"x\"} trailing",
+                "{\"command\":\"x\",\"command\":\"y\"}",
+                "{\"command\":\"x\",\"cpu_cores\":NaN}",
+                "{\"command\":\"x\",\"cpu_cores\":Infinity}",
+                "{\"command\":\"x\",\"timeout_ms\":01}",
+                "// c\n{}",
+                "nul"
             })
     void refusesWhatIsNotJson(String body) {
         assertThat(fixture.execute(400, body).string("code")).isEqualTo("malformed_json");
@@ -119,7 +136,8 @@ class RefusalTest {
 
     @Test
     void refusesBytesThatAreNotUtf8() {
-        for (var bytes : new int[][] {{0xff}, {0xc0, 0x80}, {0xed, 0xa0, 0x80}, {0xe2, 0x82}, {0xf5, 0x80, 0x80, 0x80}}) {
+        for (var bytes :
+                new int[][] {{0xff}, {0xc0, 0x80}, {0xed, 0xa0, 0x80}, {0xe2, 0x82}, {0xf5, 0x80, 0x80, 0x80}}) {
             var body = new java.io.ByteArrayOutputStream();
             body.writeBytes("{\"command\":\"".getBytes(StandardCharsets.UTF_8));
             for (int b : bytes) {
@@ -128,7 +146,8 @@ class RefusalTest {
             body.writeBytes("\"}".getBytes(StandardCharsets.UTF_8));
             assertThat(send(400, body.toByteArray())).isEqualTo("malformed_json");
         }
-        assertThat(send(400, "{\"command\":\"true\"}".getBytes(StandardCharsets.UTF_16LE))).isEqualTo("malformed_json");
+        assertThat(send(400, "{\"command\":\"true\"}".getBytes(StandardCharsets.UTF_16LE)))
+                .isEqualTo("malformed_json");
     }
 
     private static String send(int status, byte[] body) {
@@ -145,7 +164,8 @@ class RefusalTest {
     @Test
     void refusesDeepNestingAndEndlessNumbers() {
         assertThat(fixture.execute(400, "[".repeat(100_000)).string("code")).isEqualTo("malformed_json");
-        assertThat(fixture.execute(400, "{\"timeout_ms\":" + "9".repeat(100_000) + "}").string("code"))
+        assertThat(fixture.execute(400, "{\"timeout_ms\":" + "9".repeat(100_000) + "}")
+                        .string("code"))
                 .isEqualTo("malformed_json");
     }
 
@@ -154,8 +174,11 @@ class RefusalTest {
         var script = fixture.execute(422, GatewayFixture.json(Map.of("command", "x".repeat(10_000_000))));
         assertThat(script.text()).contains("Linux takes at most 131071").hasSizeLessThan(2000);
 
-        var many = IntStream.range(0, 4000).mapToObj(i -> "y".repeat(1000)).collect(Collectors.toCollection(ArrayList::new));
-        assertThat(fixture.execute(422, GatewayFixture.json(Map.of("command", many))).text())
+        var many = IntStream.range(0, 4000)
+                .mapToObj(i -> "y".repeat(1000))
+                .collect(Collectors.toCollection(ArrayList::new));
+        assertThat(fixture.execute(422, GatewayFixture.json(Map.of("command", many)))
+                        .text())
                 .contains("with its environment; at most");
     }
 
@@ -177,7 +200,8 @@ class RefusalTest {
             var answer = fixture.post(415, "/api/v1/execute", "{\"command\":\"true\"}", "Content-Type", type);
             assertThat(answer.string("code")).isEqualTo("unsupported_media_type");
         }
-        fixture.post(200, "/api/v1/execute", "{\"command\":\"true\"}", "Content-Type", "application/json; charset=utf-8");
+        fixture.post(
+                200, "/api/v1/execute", "{\"command\":\"true\"}", "Content-Type", "application/json; charset=utf-8");
     }
 
     @Test
@@ -208,7 +232,8 @@ class RefusalTest {
         assertThat(answer.header("Allow")).isEqualTo("POST");
         assertThat(fixture.get(422, "/api/v1/executions?stat=queued").text()).contains("is not a query parameter");
         assertThat(fixture.get(422, "/api/v1/executions?limit=0").text()).contains("1 to 500");
-        assertThat(fixture.get(422, "/api/v1/executions?limit=1&limit=2").text()).contains("more than once");
+        assertThat(fixture.get(422, "/api/v1/executions?limit=1&limit=2").text())
+                .contains("more than once");
         fixture.get(422, "/api/v1/executions?state=gone");
         fixture.get(422, "/api/v1/executions?created_after=yesterday");
         fixture.get(422, "/api/v1/executions?label=x");
@@ -217,7 +242,14 @@ class RefusalTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "..%2f..%2fetc%2fpasswd", "%2e%2e", "exe_a%00b", "..%5c..", "EXE_1", "exe%20x", "exe_%F0%9F%98%80", "'--"
+                "..%2f..%2fetc%2fpasswd",
+                "%2e%2e",
+                "exe_a%00b",
+                "..%5c..",
+                "EXE_1",
+                "exe%20x",
+                "exe_%F0%9F%98%80",
+                "'--"
             })
     void anIdThatIsNoneIsNotFound(String id) {
         assertThat(fixture.get(404, "/api/v1/executions/" + id).string("code")).isEqualTo("not_found");

@@ -3,6 +3,7 @@ package dev.faas.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.faas.gateway.http.GatewayConfig;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -11,6 +12,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -47,7 +49,8 @@ class StreamTest {
     @Test
     void streamsLines() {
         var frames = ndjson("""
-                {"command": "echo héllo; echo oops >&2; exit 3"}""");
+            {"command": "echo héllo; echo oops >&2; exit 3"}\
+            """);
 
         assertThat(frames.getFirst().get("type").stringValue()).isEqualTo("started");
         assertThat(text(frames, "stdout")).isEqualTo("héllo\n");
@@ -63,7 +66,8 @@ class StreamTest {
     @Test
     void streamsEvents() {
         var text = fixture.execute(200, """
-                {"command": "echo hello"}""", "Accept", "text/event-stream").text();
+                {"command": "echo hello"}\
+                """, "Accept", "text/event-stream").text();
 
         var events = List.of(text.split("\n\n"));
         assertThat(events.getFirst()).startsWith("event: started\ndata: {");
@@ -84,7 +88,8 @@ class StreamTest {
         });
 
         var frames = ndjson("""
-                {"command": ["drip"]}""");
+            {"command": ["drip"]}\
+            """);
 
         assertThat(text(frames, "stdout")).isEqualTo("aé€😀z");
     }
@@ -99,7 +104,8 @@ class StreamTest {
 
         var bytes = new ArrayList<Byte>();
         for (var frame : ndjson("""
-                {"command": ["binary"]}""")) {
+            {"command": ["binary"]}\
+            """)) {
             if (frame.get("type").stringValue().equals("stdout")) {
                 assertThat(frame.get("encoding").stringValue()).isEqualTo("base64");
                 for (byte b : Base64.getDecoder().decode(frame.get("data").stringValue())) {
@@ -113,11 +119,13 @@ class StreamTest {
     @Test
     void failsWithItsStatusBeforeTheStreamHasBegun() {
         var answer = fixture.execute(422, """
-                {"command": "true", "image": "no/such"}""", "Accept", "application/x-ndjson");
+                {"command": "true", "image": "no/such"}\
+                """, "Accept", "application/x-ndjson");
 
         assertThat(answer.string("code")).isEqualTo("image_not_found");
         fixture.execute(422, """
-                {"command": "true"}""", "Accept", "application/x-ndjson", "Idempotency-Key", "k");
+                {"command": "true"}\
+                """, "Accept", "application/x-ndjson", "Idempotency-Key", "k");
     }
 
     @Test
@@ -126,15 +134,18 @@ class StreamTest {
                 .header("Accept", "application/x-ndjson")
                 .header("Content-Type", "application/json")
                 .POST(BodyPublishers.ofString("""
-                        {"command": "echo first; sleep 60", "timeout_ms": 60000}"""))
+                    {"command": "echo first; sleep 60", "timeout_ms": 60000}\
+                    """))
                 .build();
         var response = fixture.client.send(request, BodyHandlers.ofInputStream());
 
         try (var lines = new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8))) {
             var started = Contract.JSON.readTree(lines.readLine());
-            assertThat(Contract.JSON.readTree(lines.readLine()).get("data").stringValue()).isEqualTo("first\n");
+            assertThat(Contract.JSON.readTree(lines.readLine()).get("data").stringValue())
+                    .isEqualTo("first\n");
 
-            fixture.delete(200, "/api/v1/executions/" + started.get("request_id").stringValue());
+            fixture.delete(
+                    200, "/api/v1/executions/" + started.get("request_id").stringValue());
 
             var last = Contract.JSON.readTree(lines.readLine());
             assertThat(last.at("/result/outcome").stringValue()).isEqualTo("cancelled");
@@ -145,14 +156,44 @@ class StreamTest {
     void cancelsWhenTheClientGoesAway() throws IOException {
         try (var socket = new Socket("127.0.0.1", fixture.gateway.port())) {
             var body = "{\"command\": \"yes\", \"timeout_ms\": 600000}";
-            socket.getOutputStream().write(("POST /api/v1/execute HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n"
-                            + "Content-Type: application/json\r\nContent-Length: " + body.length() + "\r\n\r\n" + body)
-                    .getBytes(StandardCharsets.UTF_8));
+            socket.getOutputStream()
+                    .write(("POST /api/v1/execute HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n"
+                                    + "Content-Type: application/json\r\nContent-Length: " + body.length() + "\r\n\r\n"
+                                    + body)
+                            .getBytes(StandardCharsets.UTF_8));
             assertThat(socket.getInputStream().readNBytes(5000)).hasSize(5000);
         }
 
         await().until(() -> fixture.driver.list().isEmpty());
-        await().until(() -> fixture.get(200, "/api/v1/executions?state=cancelled").body().get("executions").size() == 1);
+        await().until(() -> fixture.get(200, "/api/v1/executions?state=cancelled")
+                        .body()
+                        .get("executions")
+                        .size()
+                == 1);
+    }
+
+    @Test
+    void showsThatASilentStreamIsAlive() {
+        var defaults = GatewayConfig.DEFAULT;
+        var lively = new GatewayConfig(
+                defaults.host(),
+                defaults.port(),
+                defaults.keys(),
+                defaults.http(),
+                defaults.requests(),
+                defaults.batch(),
+                defaults.idempotencyPeriod(),
+                Duration.ofMillis(20),
+                defaults.version());
+        try (var quick = new GatewayFixture(lively)) {
+            var body = """
+                    {"command": "sleep 9", "timeout_ms": 300}""";
+            var events = quick.execute(200, body, "Accept", "text/event-stream").text();
+            var lines = quick.execute(200, body, "Accept", "application/x-ndjson").text();
+
+            assertThat(events).contains("\n\n: alive\n\n");
+            assertThat(lines).contains("\n\n");
+        }
     }
 
     @Test
@@ -161,9 +202,11 @@ class StreamTest {
         try (var socket = new Socket()) {
             socket.setReceiveBufferSize(4096);
             socket.connect(new java.net.InetSocketAddress("127.0.0.1", fixture.gateway.port()));
-            socket.getOutputStream().write(("POST /api/v1/execute HTTP/1.1\r\nHost: localhost\r\nAccept: application/x-ndjson\r\n"
-                            + "Content-Type: application/json\r\nContent-Length: " + body.length() + "\r\n\r\n" + body)
-                    .getBytes(StandardCharsets.UTF_8));
+            socket.getOutputStream()
+                    .write(("POST /api/v1/execute HTTP/1.1\r\nHost: localhost\r\nAccept: application/x-ndjson\r\n"
+                                    + "Content-Type: application/json\r\nContent-Length: " + body.length() + "\r\n\r\n"
+                                    + body)
+                            .getBytes(StandardCharsets.UTF_8));
             assertThat(socket.getInputStream().readNBytes(100)).hasSize(100);
 
             await().until(() -> fixture.get(200, "/ready").body().get("running").intValue() == 1);

@@ -12,7 +12,8 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/// A key as the configuration holds it: hashed. Keys have 256 random bits, so a fast hash without salt is safe: there is nothing to guess.
+/// A key as the configuration holds it: hashed. Keys have 256 random bits, so a fast hash without salt is safe: there
+/// is nothing to guess.
 ///
 /// @param hash SHA-256 of the key
 public record ApiKey(String name, byte[] hash, String tenant, Set<Scope> scopes) {
@@ -29,7 +30,8 @@ public record ApiKey(String name, byte[] hash, String tenant, Set<Scope> scopes)
         hash = hash.clone();
     }
 
-    /// Reads `name:sha256hex`, `name:sha256hex:tenant` or `name:sha256hex:tenant:scope+scope`; the default is every scope.
+    /// Reads `name:sha256hex`, `name:sha256hex:tenant` or `name:sha256hex:tenant:scope+scope`; the default is every
+    /// scope.
     public static ApiKey parse(String text) {
         var parts = text.strip().split(":", -1);
         if (parts.length < 2

@@ -11,8 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// Finds out who asks. Without keys everybody on this machine is the default tenant. Thread-safe.
 public final class Authenticator {
 
-    private static final Caller ANYBODY =
-            new Caller("local", ApiKey.DEFAULT_TENANT, EnumSet.allOf(Scope.class));
+    private static final Caller ANYBODY = new Caller("local", ApiKey.DEFAULT_TENANT, EnumSet.allOf(Scope.class));
     private static final String BEARER = "bearer ";
     private static final int MAX_KEY_LENGTH = 256;
 
@@ -37,7 +36,8 @@ public final class Authenticator {
         var presented = apiKey.or(() -> authorization.flatMap(Authenticator::bearer))
                 .filter(key -> key.length() <= MAX_KEY_LENGTH)
                 .orElseThrow(() -> new PlatformException(
-                        ErrorCode.UNAUTHORIZED, "send an API key as 'Authorization: Bearer faas_…' or 'X-API-Key: faas_…'"));
+                        ErrorCode.UNAUTHORIZED,
+                        "send an API key as 'Authorization: Bearer faas_…' or 'X-API-Key: faas_…'"));
         var hash = ApiKey.sha256(presented);
         var match = matching(hash);
         if (match == null) {

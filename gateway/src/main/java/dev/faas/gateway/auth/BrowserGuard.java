@@ -5,7 +5,8 @@ import dev.faas.core.common.PlatformException;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/// Keeps web pages away from a gateway that asks for no key. A page somewhere in a browser of this machine can send requests to loopback; if
+/// Keeps web pages away from a gateway that asks for no key. A page somewhere in a browser of this machine can send
+/// requests to loopback; if
 /// its name resolves to loopback (DNS rebinding) it may even read the answers. So the Host must be a loopback name,
 /// and what a browser marks as coming from another origin is refused.
 public final class BrowserGuard {
@@ -23,9 +24,11 @@ public final class BrowserGuard {
         if (!LOOPBACK.matcher(host).matches()) {
             throw new PlatformException(
                     ErrorCode.FORBIDDEN,
-                    "a gateway without API keys answers only to the host names of loopback; configure a key to use another name");
+                    "a gateway without API keys answers only to the host names of loopback; configure a key to use"
+                            + " another name");
         }
-        boolean isForeign = origin.filter(found -> !found.equalsIgnoreCase("http://" + host)).isPresent()
+        boolean isForeign = origin.filter(found -> !found.equalsIgnoreCase("http://" + host))
+                        .isPresent()
                 || fetchSite
                         .filter(site -> !site.equals("same-origin") && !site.equals("none"))
                         .isPresent();

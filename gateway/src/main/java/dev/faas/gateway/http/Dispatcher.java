@@ -28,7 +28,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
-/// Brings a request to its route: id, browser guard, key, scope; and whatever comes back as an exception to the caller. Thread-safe.
+/// Brings a request to its route: id, browser guard, key, scope; and whatever comes back as an exception to the caller.
+/// Thread-safe.
 final class Dispatcher {
 
     private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
@@ -51,7 +52,10 @@ final class Dispatcher {
         Map<String, Set<String>> methods = new LinkedHashMap<>();
         for (var route : routes) {
             methods.computeIfAbsent(route.path(), _ -> new TreeSet<>()).add(route.method());
-            routing.route(Method.create(route.method()), route.path(), (request, response) -> serve(route, request, response));
+            routing.route(
+                    Method.create(route.method()),
+                    route.path(),
+                    (request, response) -> serve(route, request, response));
         }
         methods.forEach((path, allowed) -> {
             var refusal = new Route("*", path, Optional.empty(), exchange -> {
@@ -94,7 +98,9 @@ final class Dispatcher {
         } catch (CloseConnectionException e) {
             throw e;
         } catch (RequestException | HttpException e) {
-            fail(exchange, new PlatformException(ErrorCode.INVALID_REQUEST, "the request is malformed: " + e.getMessage(), e));
+            fail(
+                    exchange,
+                    new PlatformException(ErrorCode.INVALID_REQUEST, "the request is malformed: " + e.getMessage(), e));
         } catch (RuntimeException e) {
             if (isClientGone(e)) {
                 throw new CloseConnectionException("the client has gone", e);
@@ -111,8 +117,8 @@ final class Dispatcher {
             return exchange;
         }
         try {
-            var caller = authenticator.authenticate(
-                    exchange.header(HeaderNames.AUTHORIZATION), exchange.header(API_KEY));
+            var caller =
+                    authenticator.authenticate(exchange.header(HeaderNames.AUTHORIZATION), exchange.header(API_KEY));
             caller.require(route.scope().get());
             return exchange.of(caller);
         } catch (PlatformException e) {
@@ -146,7 +152,8 @@ final class Dispatcher {
 
     private static void log(PlatformException e) {
         switch (e.code().errorClass()) {
-            case INTERNAL -> LOG.atError().addKeyValue("code", e.code().wire()).setCause(e).log("request failed");
+            case INTERNAL ->
+                LOG.atError().addKeyValue("code", e.code().wire()).setCause(e).log("request failed");
             case DEPENDENCY ->
                 LOG.atWarn().addKeyValue("code", e.code().wire()).log("request failed: {}", e.getMessage());
             case CALLER, CAPACITY -> LOG.debug("request refused: {}", e.getMessage());

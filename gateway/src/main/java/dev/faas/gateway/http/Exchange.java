@@ -91,7 +91,9 @@ public final class Exchange {
 
     /// Whether one of the media types in `Accept` is exactly this one.
     public boolean accepts(String mediaType) {
-        return header(HeaderNames.ACCEPT).filter(accept -> accept.contains(mediaType)).isPresent();
+        return header(HeaderNames.ACCEPT)
+                .filter(accept -> accept.contains(mediaType))
+                .isPresent();
     }
 
     public String pathVariable(String name) {
@@ -116,7 +118,8 @@ public final class Exchange {
         names.removeAll(known);
         if (!names.isEmpty()) {
             var expected = known.isEmpty() ? "it takes none" : "use " + String.join(", ", new TreeSet<>(known));
-            throw PlatformException.invalid(names.iterator().next(), "is not a query parameter of this request; " + expected);
+            throw PlatformException.invalid(
+                    names.iterator().next(), "is not a query parameter of this request; " + expected);
         }
     }
 
@@ -159,8 +162,10 @@ public final class Exchange {
     }
 
     void fail(PlatformException e) {
-        e.retryAfter().ifPresent(wait -> response.header(
-                HeaderNames.RETRY_AFTER, Long.toString(Math.max(1, wait.plusMillis(999).toSeconds()))));
+        e.retryAfter()
+                .ifPresent(wait -> response.header(
+                        HeaderNames.RETRY_AFTER,
+                        Long.toString(Math.max(1, wait.plusMillis(999).toSeconds()))));
         if (e.code() == ErrorCode.UNAUTHORIZED) {
             response.header(HeaderNames.WWW_AUTHENTICATE, "Bearer");
         }

@@ -9,7 +9,8 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
 
-/// Everything about the gateway that can be set. There is no such thing as a gateway that listens to the world without a key: its
+/// Everything about the gateway that can be set. There is no such thing as a gateway that listens to the world without
+/// a key: its
 /// configuration can't be made.
 ///
 /// @param host               name or address to listen on

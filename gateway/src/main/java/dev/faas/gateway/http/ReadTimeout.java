@@ -9,7 +9,8 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 
-/// Options of accepted connections with a read timeout that works: the HTTP library (4.3.1) takes one and then never sets it on a server's sockets.
+/// Options of accepted connections with a read timeout that works: the HTTP library (4.3.1) takes one and then never
+/// sets it on a server's sockets.
 final class ReadTimeout implements SocketOptions {
 
     private final Duration timeout;
@@ -17,7 +18,8 @@ final class ReadTimeout implements SocketOptions {
 
     ReadTimeout(Duration timeout) {
         this.timeout = timeout;
-        this.options = SocketOptions.builder().readTimeout(timeout).tcpNoDelay(true).build();
+        this.options =
+                SocketOptions.builder().readTimeout(timeout).tcpNoDelay(true).build();
     }
 
     @Override

@@ -64,7 +64,8 @@ public final class RequestBody {
         return isBroken || request.content().hasEntity() && !request.content().consumed();
     }
 
-    /// Reads and drops what a refused client still sends, for a while: closing a connection with unread bytes would reset it, and the
+    /// Reads and drops what a refused client still sends, for a while: closing a connection with unread bytes would
+    /// reset it, and the
     /// client could lose the answer.
     void discard() {
         if (isBroken) {
@@ -90,7 +91,8 @@ public final class RequestBody {
     private void requireType(Collection<String> accepted) {
         var type = request.headers().first(HeaderNames.CONTENT_TYPE).orElse("");
         int parameters = type.indexOf(';');
-        var plain = (parameters < 0 ? type : type.substring(0, parameters)).strip().toLowerCase(Locale.ROOT);
+        var plain =
+                (parameters < 0 ? type : type.substring(0, parameters)).strip().toLowerCase(Locale.ROOT);
         if (!accepted.contains(plain)) {
             throw new PlatformException(
                     ErrorCode.UNSUPPORTED_MEDIA_TYPE,

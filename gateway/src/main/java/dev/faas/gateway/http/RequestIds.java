@@ -6,7 +6,8 @@ import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Pattern;
 
-/// Ids of HTTP requests: the client's own if it is fit for logs and headers, otherwise a new one. Nothing is protected by them.
+/// Ids of HTTP requests: the client's own if it is fit for logs and headers, otherwise a new one. Nothing is protected
+/// by them.
 final class RequestIds {
 
     private static final Pattern ACCEPTED = Pattern.compile("[A-Za-z0-9._-]{1,128}");

@@ -20,7 +20,8 @@ import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 
-/// A connection with a stop watch: headers have a time limit and bodies a least speed. The server's own read timeout only sees
+/// A connection with a stop watch: headers have a time limit and bodies a least speed. The server's own read timeout
+/// only sees
 /// silence, and a client that sends a byte now and then would hold a connection for hours (slow loris).
 ///
 /// Confined to the connection's thread.
@@ -114,7 +115,9 @@ final class TimedConnection implements ConnectionContext {
     }
 
     private void checkRate(long nanosAfterGrace) {
-        long expected = nanosAfterGrace / TimeUnit.SECONDS.toNanos(1) * limits.minBodyRate().bytes();
+        long expected = nanosAfterGrace
+                / TimeUnit.SECONDS.toNanos(1)
+                * limits.minBodyRate().bytes();
         if (nanosAfterGrace > 0 && received < expected) {
             throw new RequestTooSlowException("the body is slower than " + limits.minBodyRate() + " a second");
         }

@@ -6,8 +6,8 @@ import java.util.regex.Pattern;
 /// The W3C trace context header. What is not well formed counts as absent, as the recommendation wants.
 final class TraceParent {
 
-    private static final Pattern SYNTAX =
-            Pattern.compile("(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-[!-~]{0,200})?");
+    private static final Pattern SYNTAX = Pattern.compile(
+            "(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-[!-~]{0,200})?");
 
     private TraceParent() {}
 

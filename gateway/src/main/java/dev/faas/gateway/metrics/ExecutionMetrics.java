@@ -63,7 +63,8 @@ public final class ExecutionMetrics implements ExecutionObserver {
 
     @Override
     public void finished(ExecutionRecord execution) {
-        var runtime = execution.result().map(result -> result.isolation().wire()).orElse(NO_RUNTIME);
+        var runtime =
+                execution.result().map(result -> result.isolation().wire()).orElse(NO_RUNTIME);
         var series = new Series(execution.state().wire(), runtime, imageLabel(execution.image()));
         executions.computeIfAbsent(series, this::executionCounter).increment();
         if (execution.state() == ExecutionState.TIMED_OUT) {
@@ -110,7 +111,8 @@ public final class ExecutionMetrics implements ExecutionObserver {
     }
 
     private void error(String code) {
-        errors.computeIfAbsent(code, found -> registry.counter("faas.errors", "code", found)).increment();
+        errors.computeIfAbsent(code, found -> registry.counter("faas.errors", "code", found))
+                .increment();
     }
 
     private String imageLabel(String image) {
@@ -131,18 +133,20 @@ public final class ExecutionMetrics implements ExecutionObserver {
     }
 
     private RuntimeMeters meters(String runtime) {
-        return runtimes.computeIfAbsent(runtime, found -> new RuntimeMeters(
-                timer("faas.execution.duration", "From acceptance to the answer", found),
-                timer("faas.invoke.duration", "The command", found),
-                timer("faas.init.duration", "Making the sandbox", found),
-                timer("faas.sandbox.destroy.duration", "Removing the sandbox", found),
-                timer("faas.cpu.usage", "CPU time of an execution", found),
-                DistributionSummary.builder("faas.mem.usage")
-                        .baseUnit("bytes")
-                        .description("Peak memory of an execution")
-                        .tag("runtime", found)
-                        .register(registry),
-                registry.counter("faas.coldstarts", "runtime", found)));
+        return runtimes.computeIfAbsent(
+                runtime,
+                found -> new RuntimeMeters(
+                        timer("faas.execution.duration", "From acceptance to the answer", found),
+                        timer("faas.invoke.duration", "The command", found),
+                        timer("faas.init.duration", "Making the sandbox", found),
+                        timer("faas.sandbox.destroy.duration", "Removing the sandbox", found),
+                        timer("faas.cpu.usage", "CPU time of an execution", found),
+                        DistributionSummary.builder("faas.mem.usage")
+                                .baseUnit("bytes")
+                                .description("Peak memory of an execution")
+                                .tag("runtime", found)
+                                .register(registry),
+                        registry.counter("faas.coldstarts", "runtime", found)));
     }
 
     private Timer timer(String name, String description, String runtime) {

@@ -26,12 +26,18 @@ public final class StateGauges implements AutoCloseable {
     public StateGauges(MeterRegistry registry, ExecutionEngine engine, Path dataDir) {
         this.registry = registry;
         gauge("faas.active.containers", "Sandboxes alive", () -> engine.status().running());
-        gauge("faas.total.containers", "Sandboxes alive, at most", () -> engine.status().maxRunning());
+        gauge(
+                "faas.total.containers",
+                "Sandboxes alive, at most",
+                () -> engine.status().maxRunning());
         gauge(
                 "faas.available.containers",
                 "Places for sandboxes that are free",
                 () -> engine.status().maxRunning() - engine.status().running());
-        gauge("faas.execution.queue.depth", "Executions waiting for a place", () -> engine.status().queued());
+        gauge(
+                "faas.execution.queue.depth",
+                "Executions waiting for a place",
+                () -> engine.status().queued());
         gauge("faas.journal.backlog", "Records waiting for the database", engine::journalBacklog);
         runtimes(engine);
         host(dataDir);
@@ -70,7 +76,8 @@ public final class StateGauges implements AutoCloseable {
 
     private static boolean isAvailable(ExecutionEngine engine, Isolation isolation) {
         return engine.runtimes().stream()
-                .anyMatch(runtime -> runtime.isolation() == isolation && runtime.status().available());
+                .anyMatch(runtime ->
+                        runtime.isolation() == isolation && runtime.status().available());
     }
 
     private static double diskUsage(Path dataDir) {

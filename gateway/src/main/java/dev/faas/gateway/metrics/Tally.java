@@ -14,7 +14,8 @@ import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
-/// Sums and a histogram since the start of the server. Thread-safe; a reader may see an execution in one sum and not yet in another.
+/// Sums and a histogram since the start of the server. Thread-safe; a reader may see an execution in one sum and not
+/// yet in another.
 public final class Tally {
 
     private static final double MICROS_PER_MILLI = 1000.0;
@@ -92,9 +93,7 @@ public final class Tally {
     }
 
     private static @Nullable Double percentile(Histogram histogram, double percentile) {
-        return histogram.getTotalCount() == 0
-                ? null
-                : histogram.getValueAtPercentile(percentile) / MICROS_PER_MILLI;
+        return histogram.getTotalCount() == 0 ? null : histogram.getValueAtPercentile(percentile) / MICROS_PER_MILLI;
     }
 
     private static final class Average {
@@ -106,7 +105,8 @@ public final class Tally {
             count.increment();
         }
 
-        @Nullable Double millis() {
+        @Nullable
+        Double millis() {
             long found = count.sum();
             return found == 0 ? null : nanos.sum() / 1e6 / found;
         }

@@ -66,10 +66,15 @@ public final class BatchRoutes {
                         i == 0 ? firstId : ids.next(ExecuteRoutes.EXECUTION_ID_PREFIX),
                         exchange.tenant(),
                         exchange.traceParent());
-                items.add(() -> item(exchange, index, () -> reader.read(batch.items().get(index), caller)));
+                items.add(() ->
+                        item(exchange, index, () -> reader.read(batch.items().get(index), caller)));
             }
-            answer(exchange, body, firstId, () -> new Idempotency.Answer(
-                    200, "application/json", Json.write(summary(runAll(items, batch.maxParallel())))));
+            answer(
+                    exchange,
+                    body,
+                    firstId,
+                    () -> new Idempotency.Answer(
+                            200, "application/json", Json.write(summary(runAll(items, batch.maxParallel())))));
         }
     }
 
@@ -138,7 +143,8 @@ public final class BatchRoutes {
     }
 
     private static BatchResponse summary(List<BatchResponse.Item> results) {
-        int succeeded = (int) results.stream().filter(item -> item.result() != null).count();
+        int succeeded =
+                (int) results.stream().filter(item -> item.result() != null).count();
         return new BatchResponse(succeeded, results.size() - succeeded, results);
     }
 }

@@ -99,13 +99,14 @@ public final class ExecuteRoutes {
         });
     }
 
-    /// An execution that was cancelled before it had a sandbox has a record without a result; to its waiting caller that is a conflict.
+    /// An execution that was cancelled before it had a sandbox has a record without a result; to its waiting caller
+    /// that is a conflict.
     static ExecutionRecord ended(ExecutionRecord execution) {
         if (execution.result().isEmpty()) {
             throw new PlatformException(
                     ErrorCode.CONFLICT,
-                    "execution " + execution.id() + " ended as " + execution.state().wire() + " before it ran: "
-                            + execution.errorDetail());
+                    "execution " + execution.id() + " ended as "
+                            + execution.state().wire() + " before it ran: " + execution.errorDetail());
         }
         return execution;
     }

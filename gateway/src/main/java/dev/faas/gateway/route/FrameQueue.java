@@ -13,7 +13,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// Carries frames from the threads that do the work to the request's thread, which writes them. Bounded: who puts waits until the
+/// Carries frames from the threads that do the work to the request's thread, which writes them. Bounded: who puts waits
+/// until the
 /// client has taken enough, and that is the back-pressure. Thread-safe.
 final class FrameQueue {
 

@@ -17,7 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// `/health` and `/ready`: looked at, not assumed. They need no key, so what they find is kept for a moment: asking often costs nothing.
+/// `/health` and `/ready`: looked at, not assumed. They need no key, so what they find is kept for a moment: asking
+/// often costs nothing.
 public final class HealthRoutes {
 
     private static final Duration KEPT = Duration.ofSeconds(1);

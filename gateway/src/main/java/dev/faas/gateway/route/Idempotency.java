@@ -50,7 +50,8 @@ public final class Idempotency {
         }
     }
 
-    /// Answers from the store, or does the work and stores its answer. Only answers to work that was done are stored: what was refused or failed
+    /// Answers from the store, or does the work and stores its answer. Only answers to work that was done are stored:
+    /// what was refused or failed
     /// before it began may be tried again under the same key.
     ///
     /// @param operation   the same body under another operation is another request
@@ -74,7 +75,8 @@ public final class Idempotency {
             case IdempotencyClaim.Abandoned(var lost) ->
                 throw new PlatformException(
                         ErrorCode.CONFLICT,
-                        "the server that ran execution " + lost + " for this key died before it could answer, and the command"
+                        "the server that ran execution " + lost
+                                + " for this key died before it could answer, and the command"
                                 + " may have had effects. Look at the execution; to run it again use a new key");
             case IdempotencyClaim.Mismatch _ ->
                 throw new PlatformException(

@@ -20,7 +20,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
 
-/// `/api/v1/images`: what is there, pull, build, import, remove, prune. Long operations stream their progress to who asks for NDJSON.
+/// `/api/v1/images`: what is there, pull, build, import, remove, prune. Long operations stream their progress to who
+/// asks for NDJSON.
 public final class ImageRoutes {
 
     private static final String PATH = "/api/v1/images";
@@ -94,8 +95,8 @@ public final class ImageRoutes {
         var frames = new FrameQueue();
         var worker = frames.start("image", queue -> {
             // Progress that the client is too slow for is dropped: the next report says more.
-            var found = work.apply((step, done, total) ->
-                    queue.offer("progress", new ImageFrame.Progress(step, done, total)));
+            var found = work.apply(
+                    (step, done, total) -> queue.offer("progress", new ImageFrame.Progress(step, done, total)));
             queue.finish("result", new ImageFrame.Result(list(found).images()));
         });
         try {
@@ -115,6 +116,9 @@ public final class ImageRoutes {
 
     private static ImageDescription describe(Image image) {
         return new ImageDescription(
-                image.reference().value(), image.digest(), image.size(), image.layers().size());
+                image.reference().value(),
+                image.digest(),
+                image.size(),
+                image.layers().size());
     }
 }

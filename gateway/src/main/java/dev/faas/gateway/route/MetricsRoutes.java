@@ -84,7 +84,8 @@ public final class MetricsRoutes {
             runtimes.put(
                     runtime.isolation().wire(),
                     new RuntimeMetrics(
-                            tally.executions(runtime.isolation()), runtime.status().available()));
+                            tally.executions(runtime.isolation()),
+                            runtime.status().available()));
         }
         return runtimes;
     }

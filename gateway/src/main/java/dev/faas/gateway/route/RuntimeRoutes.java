@@ -29,7 +29,8 @@ public final class RuntimeRoutes {
         exchange.allowQuery(Set.of());
         exchange.answer(
                 200,
-                new RuntimeList(engine.runtimes().stream().map(RuntimeRoutes::describe).toList()));
+                new RuntimeList(
+                        engine.runtimes().stream().map(RuntimeRoutes::describe).toList()));
     }
 
     private static RuntimeDescription describe(RuntimeStatus runtime) {

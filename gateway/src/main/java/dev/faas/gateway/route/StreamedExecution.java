@@ -63,7 +63,8 @@ final class StreamedExecution {
         });
         stdout.end();
         stderr.end();
-        frames.finish("result", new StreamFrame.Result(ExecutionWriter.response(ExecuteRoutes.ended(execution), false)));
+        frames.finish(
+                "result", new StreamFrame.Result(ExecutionWriter.response(ExecuteRoutes.ended(execution), false)));
     }
 
     /// Cuts one output stream into frames at the ends of characters. Confined to one thread at a time.

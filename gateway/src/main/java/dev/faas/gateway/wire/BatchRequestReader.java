@@ -17,10 +17,12 @@ public final class BatchRequestReader {
         var fields = Fields.root(body, FIELDS);
         fields.check();
         var items = fields.array("requests", limits.maxItems());
-        int parallel = (int) fields.integer("max_parallel", 1, limits.maxParallel()).orElse(limits.maxParallel());
+        int parallel =
+                (int) fields.integer("max_parallel", 1, limits.maxParallel()).orElse(limits.maxParallel());
         fields.check();
         if (items.isEmpty()) {
-            throw PlatformException.invalid("requests", "is required; it holds 1 to " + limits.maxItems() + " requests");
+            throw PlatformException.invalid(
+                    "requests", "is required; it holds 1 to " + limits.maxItems() + " requests");
         }
         return new Batch(items, parallel);
     }

@@ -52,7 +52,8 @@ final class CommandFields {
             var name = "command[" + i + "]";
             fields.text(name, nodes.get(i), MAX_ARGUMENT).ifPresent(argv::add);
         }
-        if (nodes.isEmpty() && fields.node("command").orElseThrow().isEmpty() || !argv.isEmpty() && argv.getFirst().isEmpty()) {
+        if (nodes.isEmpty() && fields.node("command").orElseThrow().isEmpty()
+                || !argv.isEmpty() && argv.getFirst().isEmpty()) {
             fields.fail("command", "needs a program");
         }
         return argv;
@@ -131,7 +132,8 @@ final class CommandFields {
         if (total > MAX_TOTAL) {
             fields.fail(
                     "command",
-                    "has " + total + " bytes with its environment; at most " + MAX_TOTAL + " are allowed" + TOO_LONG_HINT);
+                    "has " + total + " bytes with its environment; at most " + MAX_TOTAL + " are allowed"
+                            + TOO_LONG_HINT);
         }
     }
 
@@ -150,7 +152,9 @@ final class CommandFields {
                 fields.text("labels." + entry.getKey(), entry.getValue(), MAX_LABEL_VALUE)
                         .ifPresent(value -> labels.put(entry.getKey(), value));
             } else {
-                fields.fail("labels", "names are 1 to 63 of A-Z a-z 0-9 _ . / -, beginning and ending with a letter or digit");
+                fields.fail(
+                        "labels",
+                        "names are 1 to 63 of A-Z a-z 0-9 _ . / -, beginning and ending with a letter or digit");
             }
         });
         return labels;

@@ -17,7 +17,8 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 
-/// Turns the body of an execute request into a complete [ExecutionRequest], or says everything that is wrong with it. Every field is
+/// Turns the body of an execute request into a complete [ExecutionRequest], or says everything that is wrong with it.
+/// Every field is
 /// honoured or refused. Thread-safe.
 public final class ExecuteRequestReader {
 
@@ -52,7 +53,8 @@ public final class ExecuteRequestReader {
     private static final List<List<String>> MODE_FIELDS = List.of(
             List.of("cache_key", "cached"), List.of("snapshot_id", "checkpointed"), List.of("branch_from", "branched"));
 
-    private static final Pattern USER = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,63})?");
+    private static final Pattern USER =
+            Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,63})?");
     private static final int MIN_MEMORY_MB = 4;
     private static final int MIN_PROCESSES = 1;
     private static final int MIN_OPEN_FILES = 8;
@@ -104,7 +106,8 @@ public final class ExecuteRequestReader {
         var argv = CommandFields.argv(fields);
         var env = CommandFields.env(fields);
         CommandFields.checkTotal(fields, argv, env);
-        var workingDir = FileFields.absolutePath(fields, "working_dir", fields.text("working_dir", FileFields.MAX_PATH));
+        var workingDir =
+                FileFields.absolutePath(fields, "working_dir", fields.text("working_dir", FileFields.MAX_PATH));
         var user = fields.text("user", 129).filter(name -> {
             boolean isName = USER.matcher(name).matches();
             if (!isName) {
@@ -114,7 +117,8 @@ public final class ExecuteRequestReader {
         });
         long timeoutMs = fields.integer("timeout_ms", 1, policy.maxTimeout().toMillis())
                 .orElse(policy.timeout().toMillis());
-        long outputLimit = fields.integer("output_limit_bytes", 1, policy.maxOutputLimit().bytes())
+        long outputLimit = fields.integer(
+                        "output_limit_bytes", 1, policy.maxOutputLimit().bytes())
                 .orElse(policy.outputLimit().bytes());
         if (argv.isEmpty()) {
             return Optional.empty();
@@ -138,9 +142,11 @@ public final class ExecuteRequestReader {
         return new Limits(
                 memory.isPresent() ? DataSize.ofMebibytes(memory.getAsLong()) : defaults.memory(),
                 (int) fields.thousandths("cpu_cores", most.cpuMillis()).orElse(defaults.cpuMillis()),
-                (int) fields.integer("processes", MIN_PROCESSES, most.processes()).orElse(defaults.processes()),
+                (int) fields.integer("processes", MIN_PROCESSES, most.processes())
+                        .orElse(defaults.processes()),
                 disk.isPresent() ? DataSize.ofMebibytes(disk.getAsLong()) : defaults.disk(),
-                (int) fields.integer("open_files", MIN_OPEN_FILES, most.openFiles()).orElse(defaults.openFiles()),
+                (int) fields.integer("open_files", MIN_OPEN_FILES, most.openFiles())
+                        .orElse(defaults.openFiles()),
                 fields.integer("read_bps", 1, MAX_RATE).orElse(defaults.readBps()),
                 fields.integer("write_bps", 1, MAX_RATE).orElse(defaults.writeBps()));
     }

@@ -24,8 +24,10 @@ public final class ExecutionWriter {
     /// @param withOutputs false where the outputs went out before, or would be too much
     public static ExecuteResponse response(ExecutionRecord execution, boolean withOutputs) {
         var result = execution.result().orElseThrow();
-        var stdout = EncodedOutput.of(withOutputs ? result.stdout() : new byte[0], isCut(result.stdout(), result.stdoutBytes()));
-        var stderr = EncodedOutput.of(withOutputs ? result.stderr() : new byte[0], isCut(result.stderr(), result.stderrBytes()));
+        var stdout = EncodedOutput.of(
+                withOutputs ? result.stdout() : new byte[0], isCut(result.stdout(), result.stdoutBytes()));
+        var stderr = EncodedOutput.of(
+                withOutputs ? result.stderr() : new byte[0], isCut(result.stderr(), result.stderrBytes()));
         var stdoutText = withOutputs ? stdout.text() : null;
         var stderrText = withOutputs ? stderr.text() : null;
         var outcome = result.outcome();

@@ -11,7 +11,8 @@ import java.util.Set;
 import java.util.function.Function;
 import tools.jackson.databind.JsonNode;
 
-/// Reads the fields of one JSON object and notes everything that is wrong with them, so that a caller learns all of it at once.
+/// Reads the fields of one JSON object and notes everything that is wrong with them, so that a caller learns all of it
+/// at once.
 /// `null` counts as left out. Confined to one thread.
 final class Fields {
 
@@ -41,7 +42,6 @@ final class Fields {
         fields.checkShape(path(name), known);
         return fields;
     }
-
 
     private void checkShape(String self, Set<String> known) {
         if (!node.isObject()) {
@@ -80,7 +80,11 @@ final class Fields {
         try {
             return text.map(conversion);
         } catch (PlatformException e) {
-            fail(name, e.fields().isEmpty() ? e.getMessage() : e.fields().getFirst().message());
+            fail(
+                    name,
+                    e.fields().isEmpty()
+                            ? e.getMessage()
+                            : e.fields().getFirst().message());
             return Optional.empty();
         }
     }
@@ -153,8 +157,10 @@ final class Fields {
         }
         var number = value.get();
         if (!number.isIntegralNumber() || !number.canConvertToLong()) {
-            fail(name, "must be a whole number from " + min + " to " + max
-                    + (number.isNumber() ? "" : ", not " + kind(number)));
+            fail(
+                    name,
+                    "must be a whole number from " + min + " to " + max
+                            + (number.isNumber() ? "" : ", not " + kind(number)));
             return OptionalLong.empty();
         }
         long found = number.longValue();

@@ -59,7 +59,8 @@ final class FileFields {
         var nodes = fields.array("outputs", maxFiles);
         for (int i = 0; i < nodes.size(); i++) {
             var name = "outputs[" + i + "]";
-            absolutePath(fields, name, fields.text(name, nodes.get(i), MAX_PATH)).ifPresent(paths::add);
+            absolutePath(fields, name, fields.text(name, nodes.get(i), MAX_PATH))
+                    .ifPresent(paths::add);
         }
         return paths;
     }

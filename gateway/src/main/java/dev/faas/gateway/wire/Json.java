@@ -66,8 +66,8 @@ public final class Json {
         } catch (StreamConstraintsException e) {
             throw new PlatformException(
                     ErrorCode.MALFORMED_JSON,
-                    "the body is nested deeper than " + MAX_DEPTH + " or has a number of more than "
-                            + MAX_NUMBER_LENGTH + " digits");
+                    "the body is nested deeper than " + MAX_DEPTH + " or has a number of more than " + MAX_NUMBER_LENGTH
+                            + " digits");
         } catch (JacksonException e) {
             throw new PlatformException(ErrorCode.MALFORMED_JSON, describe(e));
         }

@@ -21,8 +21,8 @@ final class NetworkReader {
     private static final int MAX_RULES = 256;
     private static final int MAX_DNS = 8;
     private static final int MAX_PORT = 65_535;
-    private static final Pattern IPV4 = Pattern.compile(
-            "(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)(\\.(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)){3}");
+    private static final Pattern IPV4 =
+            Pattern.compile("(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)(\\.(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)){3}");
     private static final Pattern CIDR = Pattern.compile(IPV4.pattern() + "(/(3[0-2]|[12]?\\d))?");
     private static final Pattern PORTS = Pattern.compile("(\\d{1,5})(?:-(\\d{1,5}))?");
 
@@ -78,7 +78,8 @@ final class NetworkReader {
                 }
             });
         }
-        boolean isAllowDefault = fields.choice("default_action", ACTIONS).orElse("allow").equals("allow");
+        boolean isAllowDefault =
+                fields.choice("default_action", ACTIONS).orElse("allow").equals("allow");
         return new Network.Nat(rules, isAllowDefault, dns);
     }
 

@@ -12,7 +12,8 @@ final class Suggestion {
 
     private Suggestion() {}
 
-    /// The known name nearest to an unknown one, if one is near. `timeoutMs` and `Timeout-MS` are at no distance of `timeout_ms`.
+    /// The known name nearest to an unknown one, if one is near. `timeoutMs` and `Timeout-MS` are at no distance of
+    /// `timeout_ms`.
     static Optional<String> nearest(String unknown, Collection<String> known) {
         if (unknown.length() > MAX_LENGTH) {
             return Optional.empty();

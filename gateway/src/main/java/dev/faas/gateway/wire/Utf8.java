@@ -55,7 +55,8 @@ public final class Utf8 {
         return at + length <= to ? length : 0;
     }
 
-    /// The second byte's range is narrower after the leads that could start overlong forms, surrogates or too large code points.
+    /// The second byte's range is narrower after the leads that could start overlong forms, surrogates or too large
+    /// code points.
     private static boolean isSecondByte(int lead, int second) {
         int low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
         int high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;

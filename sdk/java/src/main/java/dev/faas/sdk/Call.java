@@ -64,7 +64,8 @@ final class Call {
         return headers;
     }
 
-    @Nullable Supplier<InputStream> body() {
+    @Nullable
+    Supplier<InputStream> body() {
         return body;
     }
 

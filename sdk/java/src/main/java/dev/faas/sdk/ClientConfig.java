@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param apiKey         sent as bearer token; empty for a server without keys
 /// @param connectTimeout of one attempt
-/// @param requestTimeout how long the server may be silent. A command may run longer than that only in the background or as a stream
+/// @param requestTimeout how long the server may be silent. A command may run longer than that only in the background
+/// or as a stream
 /// @param retries        further attempts after a failure that may pass; 0 switches retries off
 /// @param backoff        before the first further attempt; doubles with each, plus up to as much again by chance
 public record ClientConfig(
@@ -26,7 +27,8 @@ public record ClientConfig(
     public ClientConfig {
         var scheme = baseUrl.getScheme();
         if (baseUrl.getHost() == null || !"http".equals(scheme) && !"https".equals(scheme)) {
-            throw new IllegalArgumentException("'" + baseUrl + "' is not the address of a server; write http://host:port");
+            throw new IllegalArgumentException(
+                    "'" + baseUrl + "' is not the address of a server; write http://host:port");
         }
         if (retries < 0) {
             throw new IllegalArgumentException("retries can't be negative");

@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Talks to a server of the platform. Thread-safe; blocks; every method throws [FaasException].
 ///
-/// Failures that may pass are tried again as [ClientConfig#retries()] says. Requests with effects carry an `Idempotency-Key`
+/// Failures that may pass are tried again as [ClientConfig#retries()] says. Requests with effects carry an
+/// `Idempotency-Key`
 /// then, so that a repetition never runs a command twice.
 public final class FaasClient implements AutoCloseable {
 
@@ -54,7 +55,8 @@ public final class FaasClient implements AutoCloseable {
         return execute(request, null);
     }
 
-    /// As [#execute(ExecuteRequest)], under a key of the caller's own: whoever repeats it, even another process, gets the same answer.
+    /// As [#execute(ExecuteRequest)], under a key of the caller's own: whoever repeats it, even another process, gets
+    /// the same answer.
     public ExecuteResponse execute(ExecuteRequest request, @Nullable String idempotencyKey) {
         return transport.send(transport.idempotent(post(EXECUTE, request), idempotencyKey), ExecuteResponse.class);
     }
@@ -65,7 +67,8 @@ public final class FaasClient implements AutoCloseable {
         return transport.send(call, Execution.class);
     }
 
-    /// Runs a command and follows it: output arrives while it runs. Never repeated by itself. The caller closes the stream; closing
+    /// Runs a command and follows it: output arrives while it runs. Never repeated by itself. The caller closes the
+    /// stream; closing
     /// it early cancels the execution.
     public FrameStream<StreamFrame> stream(ExecuteRequest request) {
         var answer = transport.sendOnce(post(EXECUTE, request).header("Accept", NDJSON));

@@ -39,8 +39,7 @@ public final class FaasException extends RuntimeException {
     }
 
     static FaasException unreachable(String detail, Throwable cause) {
-        return new FaasException(
-                new Problem("", "", 0, detail, UNREACHABLE, "", true, List.of()), null, cause);
+        return new FaasException(new Problem("", "", 0, detail, UNREACHABLE, "", true, List.of()), null, cause);
     }
 
     static FaasException unexpected(int status, String detail) {

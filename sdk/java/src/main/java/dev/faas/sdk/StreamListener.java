@@ -1,6 +1,7 @@
 package dev.faas.sdk;
 
-/// Follows an execution while it runs. Called on the thread that called the client; an exception thrown here cancels the execution.
+/// Follows an execution while it runs. Called on the thread that called the client; an exception thrown here cancels
+/// the execution.
 public interface StreamListener {
 
     /// Its sandbox is there.

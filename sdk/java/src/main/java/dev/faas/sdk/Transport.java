@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Sends requests, tries again what may be tried again, and turns errors into exceptions. Thread-safe.
 ///
-/// It stands on [HttpURLConnection]: the JDK's newer client takes 300 ms to its first answer in a fresh JVM where this takes 35 ms, and the
+/// It stands on [HttpURLConnection]: the JDK's newer client takes 300 ms to its first answer in a fresh JVM where this
+/// takes 35 ms, and the
 /// command line pays that on every call.
 final class Transport {
 
@@ -37,7 +38,9 @@ final class Transport {
         if (key != null) {
             return call.header("Idempotency-Key", key);
         }
-        return config.retries() == 0 ? call : call.header("Idempotency-Key", UUID.randomUUID().toString());
+        return config.retries() == 0
+                ? call
+                : call.header("Idempotency-Key", UUID.randomUUID().toString());
     }
 
     /// Sends a request that may be repeated, until it is answered or the attempts are used up.
@@ -95,7 +98,8 @@ final class Transport {
     }
 
     private HttpURLConnection open(Call call) throws IOException {
-        var connection = (HttpURLConnection) URI.create(root + call.pathAndQuery()).toURL().openConnection();
+        var connection = (HttpURLConnection)
+                URI.create(root + call.pathAndQuery()).toURL().openConnection();
         connection.setRequestMethod(call.method());
         connection.setInstanceFollowRedirects(false);
         connection.setUseCaches(false);

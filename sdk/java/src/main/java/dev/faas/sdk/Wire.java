@@ -39,7 +39,8 @@ final class Wire {
             case "stdout", "stderr" -> MAPPER.treeToValue(node, StreamFrame.Output.class);
             case "result" -> MAPPER.treeToValue(node, StreamFrame.Result.class);
             case "error" -> MAPPER.treeToValue(node, StreamFrame.Failure.class);
-            default -> throw FaasException.unexpected(200, "the stream has a frame this client doesn't know: " + type(node));
+            default ->
+                throw FaasException.unexpected(200, "the stream has a frame this client doesn't know: " + type(node));
         };
     }
 
@@ -49,7 +50,8 @@ final class Wire {
             case "progress" -> MAPPER.treeToValue(node, ImageFrame.Progress.class);
             case "result" -> MAPPER.treeToValue(node, ImageFrame.Result.class);
             case "error" -> MAPPER.treeToValue(node, ImageFrame.Failure.class);
-            default -> throw FaasException.unexpected(200, "the stream has a frame this client doesn't know: " + type(node));
+            default ->
+                throw FaasException.unexpected(200, "the stream has a frame this client doesn't know: " + type(node));
         };
     }
 

@@ -104,11 +104,15 @@ class FaasClientTest {
             }
         };
 
-        var result = client.stream(ExecuteRequest.shell("echo one; echo two >&2; exit 5").build(), listener);
+        var result = client.stream(
+                ExecuteRequest.shell("echo one; echo two >&2; exit 5").build(), listener);
 
         assertThat(result.exitCode()).isEqualTo(5);
-        assertThat(seen).containsExactlyInAnyOrder("exe_", "out one\n", "err two\n").startsWith("exe_");
-        assertThatThrownBy(() -> client.stream(ExecuteRequest.of("true").image("no/such").build(), listener))
+        assertThat(seen)
+                .containsExactlyInAnyOrder("exe_", "out one\n", "err two\n")
+                .startsWith("exe_");
+        assertThatThrownBy(() ->
+                        client.stream(ExecuteRequest.of("true").image("no/such").build(), listener))
                 .asInstanceOf(type(FaasException.class))
                 .returns("image_not_found", FaasException::code);
     }
@@ -125,8 +129,10 @@ class FaasClientTest {
 
     @Test
     void runsInTheBackgroundListsAndCancels() {
-        var done = client.executeAsync(ExecuteRequest.of("true").label("kind", "short").build());
-        var hanging = client.executeAsync(ExecuteRequest.of("sleep").label("kind", "long").build());
+        var done = client.executeAsync(
+                ExecuteRequest.of("true").label("kind", "short").build());
+        var hanging = client.executeAsync(
+                ExecuteRequest.of("sleep").label("kind", "long").build());
         await().until(() -> client.get(done.requestId()).finished());
         await().until(() -> client.get(hanging.requestId()).state().equals("running"));
 
@@ -141,7 +147,8 @@ class FaasClientTest {
             }
         }
         assertThat(ids).containsExactlyInAnyOrder(done.requestId(), hanging.requestId());
-        assertThat(client.list(new ListFilter("cancelled", "faas/base", java.util.Map.of("kind", "long"), null, null, null, 9))
+        assertThat(client.list(new ListFilter(
+                                "cancelled", "faas/base", java.util.Map.of("kind", "long"), null, null, null, 9))
                         .executions())
                 .hasSize(1);
         assertThatThrownBy(() -> client.get("exe_none"))
@@ -204,7 +211,8 @@ class FaasClientTest {
 
     @Test
     void triesOnlyWhatMayPass() {
-        assertThatThrownBy(() -> patient.execute(ExecuteRequest.of("true").image("no/such").build()))
+        assertThatThrownBy(() -> patient.execute(
+                        ExecuteRequest.of("true").image("no/such").build()))
                 .isInstanceOf(FaasException.class);
         assertThat(proxy.keys()).hasSize(1);
 
@@ -222,7 +230,8 @@ class FaasClientTest {
                 var wrong = FaasClient.connect(keyed.uri(), "faas_wrong");
                 var right = FaasClient.connect(keyed.uri(), "faas_right")) {
             for (var refused : List.of(without, wrong)) {
-                assertThatThrownBy(() -> refused.execute(ExecuteRequest.of("true").build()))
+                assertThatThrownBy(
+                                () -> refused.execute(ExecuteRequest.of("true").build()))
                         .asInstanceOf(type(FaasException.class))
                         .returns("unauthorized", FaasException::code)
                         .returns(401, FaasException::status);
@@ -230,7 +239,8 @@ class FaasClientTest {
                         .asInstanceOf(type(FaasException.class))
                         .returns("unauthorized", FaasException::code);
             }
-            assertThat(right.execute(ExecuteRequest.of("true").build()).exitCode()).isZero();
+            assertThat(right.execute(ExecuteRequest.of("true").build()).exitCode())
+                    .isZero();
         }
     }
 
@@ -239,6 +249,7 @@ class FaasClientTest {
         for (var url : new String[] {"ftp://host", "host:8080", "/path"}) {
             assertThatThrownBy(() -> ClientConfig.of(URI.create(url))).isInstanceOf(IllegalArgumentException.class);
         }
-        assertThat(ClientConfig.of(server.uri()).withApiKey("faas_secret").toString()).doesNotContain("secret");
+        assertThat(ClientConfig.of(server.uri()).withApiKey("faas_secret").toString())
+                .doesNotContain("secret");
     }
 }

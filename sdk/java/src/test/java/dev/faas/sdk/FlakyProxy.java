@@ -70,7 +70,9 @@ final class FlakyProxy implements AutoCloseable {
             if (answersToLose.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
                 return;
             }
-            answer.headers().firstValue("Content-Type").ifPresent(type -> exchange.getResponseHeaders().set("Content-Type", type));
+            answer.headers()
+                    .firstValue("Content-Type")
+                    .ifPresent(type -> exchange.getResponseHeaders().set("Content-Type", type));
             exchange.sendResponseHeaders(answer.statusCode(), answer.body().length);
             exchange.getResponseBody().write(answer.body());
         } catch (InterruptedException e) {

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.faas.gateway.wire;
+
+import org.jspecify.annotations.NullMarked;
