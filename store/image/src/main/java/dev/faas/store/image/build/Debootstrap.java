@@ -132,7 +132,9 @@ final class Debootstrap {
         }
         if (process.exitValue() != 0) {
             throw new IOException(
-                    "building " + name + " with " + TOOL + " failed:\n  " + String.join("\n  ", last));
+                    "building " + name + " with " + TOOL + " failed"
+                            + (Posix.isRoot() ? "" : " (as an ordinary user it needs ids in /etc/subuid and 'uidmap')")
+                            + ":\n  " + String.join("\n  ", last));
         }
     }
 
