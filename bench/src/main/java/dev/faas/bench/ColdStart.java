@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /// Rows 1 to 4: a complete fresh sandbox, from the request over HTTP to the last byte of an answer that depends on it,
@@ -18,10 +19,12 @@ final class ColdStart {
     private static final int DOCKER_RUNS_PER_ROUND = 1;
 
     private final Lab lab;
+    private final Optional<DockerPeer> docker;
     private final Consumer<String> progress;
 
-    ColdStart(Lab lab, Consumer<String> progress) {
+    ColdStart(Lab lab, Optional<DockerPeer> docker, Consumer<String> progress) {
         this.lab = lab;
+        this.docker = docker;
         this.progress = progress;
     }
 
@@ -31,7 +34,7 @@ final class ColdStart {
                 var pooled = GatewayUnderTest.start(lab, Settings.DEFAULT, Echo.PATH, Echo.body("warm"));
                 var freshConnection = fresh.connect();
                 var pooledConnection = pooled.connect();
-                var peers = new Peers(lab)) {
+                var peers = new Peers(lab, docker)) {
             var contenders = new ArrayList<Contender>();
             contenders.add(peers.bareSpawn());
             contenders.addAll(peers.sandboxes());

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -22,10 +23,12 @@ final class Density {
     private static final int DOCKER_CONTAINERS = 100;
 
     private final Lab lab;
+    private final Optional<DockerPeer> docker;
     private final Consumer<String> progress;
 
-    Density(Lab lab, Consumer<String> progress) {
+    Density(Lab lab, Optional<DockerPeer> docker, Consumer<String> progress) {
         this.lab = lab;
+        this.docker = docker;
         this.progress = progress;
     }
 
@@ -67,16 +70,18 @@ final class Density {
     }
 
     private double dockerEach() throws IOException, InterruptedException {
-        if (!Peers.dockerAnswers()) {
+        if (docker.isEmpty()) {
             return Double.NaN;
         }
         progress.accept(DOCKER_CONTAINERS + " containers beside it");
         double before = Platform.memAvailableMebibytes();
-        var ids = Lab.shell("for i in $(seq " + DOCKER_CONTAINERS + "); do docker run -d --network none " + Lab.IMAGE
-                + " /bin/sleep 3600; done").replace('\n', ' ');
+        var ids = new ArrayList<String>();
+        for (int i = 0; i < DOCKER_CONTAINERS; i++) {
+            ids.add(docker.get().startContainer());
+        }
         Settle.seconds(SETTLE_SECONDS / 2);
         double each = (before - Platform.memAvailableMebibytes()) / DOCKER_CONTAINERS;
-        Lab.shell("docker rm -f " + ids);
+        docker.get().run("rm", "-f", String.join(" ", ids));
         return each;
     }
 

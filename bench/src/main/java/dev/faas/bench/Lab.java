@@ -51,7 +51,8 @@ record Lab(Path root, Path work, Path dataDir) {
         return work.resolve("rootfs");
     }
 
-    private Path archive() {
+    /// The same as a tar.
+    Path archive() {
         return work.resolve("rootfs.tar");
     }
 
@@ -70,11 +71,6 @@ record Lab(Path root, Path work, Path dataDir) {
         resources.withObject("cpu").put("quota", 100_000).put("period", 100_000);
         Files.writeString(bundle.resolve("config.json"), JSON.writeValueAsString(config));
         return bundle;
-    }
-
-    /// Makes the Docker image from the same files.
-    void importIntoDocker() throws IOException, InterruptedException {
-        shell("docker import '%s' %s".formatted(archive(), IMAGE));
     }
 
     /// Runs a command line of set-up; what it prints is shown only if it fails.

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -59,11 +60,14 @@ public final class Main implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         say("making the shared root file system");
         var lab = Lab.prepare(root, out.toAbsolutePath());
-        if (Peers.dockerAnswers()) {
-            lab.importIntoDocker();
-        }
         var report = new Report(HostFacts.collect());
-        measure(lab, report);
+        say("starting a Docker Engine to measure beside");
+        var docker = DockerPeer.start(lab.archive());
+        try {
+            measure(lab, docker, report);
+        } finally {
+            docker.ifPresent(DockerPeer::close);
+        }
         Files.writeString(out.resolve("results.md"), report.markdown());
         Files.writeString(out.resolve("results.json"), report.json());
         System.out.print(report.markdown());
@@ -71,19 +75,19 @@ public final class Main implements Callable<Integer> {
         return 0;
     }
 
-    private void measure(Lab lab, Report report) throws IOException, InterruptedException {
+    private void measure(Lab lab, Optional<DockerPeer> docker, Report report) throws IOException, InterruptedException {
         // Pages the hypervisor took back are dear at first touch: touch as much memory as the run will use, then let go.
         say("touching memory");
         MemoryWarmth.touch(MemoryWarmth.MEBIBYTES);
         double crunMillis = Double.NaN;
         double coldMillis = Double.NaN;
         if (only.contains(Part.COLD) || only.contains(Part.SUSTAINED) || only.contains(Part.BURST)) {
-            var cold = new ColdStart(lab, Main::say).run(report, only.contains(Part.COLD) ? rounds : 5);
+            var cold = new ColdStart(lab, docker, Main::say).run(report, only.contains(Part.COLD) ? rounds : 5);
             coldMillis = cold.get(ColdStart.FRESH).p50();
             crunMillis = cold.containsKey("crun run") ? cold.get("crun run").p50() : Double.NaN;
         }
         if (only.contains(Part.WARM)) {
-            new WarmExec(lab, Main::say).run(report, rounds);
+            new WarmExec(lab, docker, Main::say).run(report, rounds);
         }
         if (only.contains(Part.GATEWAY)) {
             new ControlPlane(lab, Main::say).run(report, Math.max(3, rounds / 6));
@@ -95,7 +99,7 @@ public final class Main implements Callable<Integer> {
             new Burst(lab, Main::say).run(report, coldMillis, 3);
         }
         if (only.contains(Part.DENSITY)) {
-            new Density(lab, Main::say).run(report, sandboxes);
+            new Density(lab, docker, Main::say).run(report, sandboxes);
         }
     }
 

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
@@ -17,11 +18,13 @@ final class Peers implements Closeable {
 
     private final Yardstick yardstick;
     private final Lab lab;
+    private final Optional<DockerPeer> docker;
     private final List<String> missing = new ArrayList<>();
     private final AtomicInteger names = new AtomicInteger();
 
-    Peers(Lab lab) throws IOException {
+    Peers(Lab lab, Optional<DockerPeer> docker) throws IOException {
         this.lab = lab;
+        this.docker = docker;
         // crun refuses a host with cgroup v1 controllers beside an empty v2 mount, so it gets a mount namespace without that one.
         List<String> prefix = Files.isDirectory(EMPTY_V2)
                 ? List.of("unshare", "-m", "sh", "-c", "umount " + EMPTY_V2 + "; exec \"$0\"")
@@ -54,21 +57,19 @@ final class Peers implements Closeable {
 
     /// `docker run` without network: its fastest form.
     List<Contender> docker() {
-        if (!dockerAnswers()) {
-            missing.add("docker (no engine answers)");
-            return List.of();
+        if (docker.isEmpty()) {
+            missing.add("docker");
         }
-        return List.of(contender("docker run", "container, seccomp",
-                argv("docker", "run", "--rm", "--network", "none", "--memory", Settings.MEMORY_MB + "m", Lab.IMAGE,
-                        Lab.PROGRAM.getFirst())));
+        return docker.stream()
+                .map(engine -> contender("docker run", "container, seccomp",
+                        argv(engine.argv("run", "--rm", "--network", "none", "--memory", Settings.MEMORY_MB + "m",
+                                Lab.IMAGE, Lab.PROGRAM.getFirst()))))
+                .toList();
     }
 
-    static boolean dockerAnswers() {
-        return Lab.has("docker version");
-    }
-
-    Contender dockerExec(String container) {
-        return contender("docker exec", "container, seccomp", argv("docker", "exec", container, Lab.PROGRAM.getFirst()));
+    Contender dockerExec(DockerPeer engine, String container) {
+        var argv = argv(engine.argv("exec", container, Lab.PROGRAM.getFirst()));
+        return new Contender("docker exec", "L5", "container, seccomp", () -> yardstick.time(argv));
     }
 
     List<String> missing() {
@@ -84,8 +85,12 @@ final class Peers implements Closeable {
     }
 
     /// The words given, then the program's own argument: its path is the last of them.
+    private static List<String> argv(List<String> words) {
+        return Stream.concat(words.stream(), Stream.of(Lab.PROGRAM.getLast())).toList();
+    }
+
     private static List<String> argv(String... words) {
-        return Stream.concat(Stream.of(words), Stream.of(Lab.PROGRAM.getLast())).toList();
+        return argv(List.of(words));
     }
 
     private String name() {

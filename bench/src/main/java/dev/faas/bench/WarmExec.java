@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -26,10 +27,12 @@ final class WarmExec {
     private static final long START_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final Lab lab;
+    private final Optional<DockerPeer> docker;
     private final Consumer<String> progress;
 
-    WarmExec(Lab lab, Consumer<String> progress) {
+    WarmExec(Lab lab, Optional<DockerPeer> docker, Consumer<String> progress) {
         this.lab = lab;
+        this.docker = docker;
         this.progress = progress;
     }
 
@@ -42,19 +45,15 @@ final class WarmExec {
                 var sandbox = platform.sandbox("warm");
                 var anchor = new Relay(() -> spawnHandler(connect(socket)));
                 var ours = new Relay(() -> () -> runIn(sandbox));
-                var peers = new Peers(lab)) {
+                var peers = new Peers(lab, docker)) {
             var contenders = new ArrayList<Contender>();
             contenders.add(new Contender(ANCHOR, "L5", "none", anchor.client()));
             contenders.add(new Contender(OURS, "L5", "all namespaces, cgroups, seccomp", ours.client()));
-            var container = startContainer();
-            if (!container.isEmpty()) {
-                contenders.add(peers.dockerExec(container));
+            if (docker.isPresent()) {
+                contenders.add(peers.dockerExec(docker.get(), docker.get().startContainer()));
             }
             var samples = new Interleaved(contenders, progress).run(rounds, PER_ROUND, Map.of("docker exec", 2));
             write(report, contenders, samples);
-            if (!container.isEmpty()) {
-                Lab.shell("docker rm -f " + container);
-            }
         } finally {
             spawner.destroy();
             Files.deleteIfExists(socket);
@@ -96,12 +95,6 @@ final class WarmExec {
                 LockSupport.parkNanos(1_000_000);
             }
         }
-    }
-
-    private static String startContainer() throws IOException, InterruptedException {
-        return Peers.dockerAnswers()
-                ? Lab.shell("docker run -d --network none " + Lab.IMAGE + " /bin/sleep 3600")
-                : "";
     }
 
     private static void write(Report report, List<Contender> contenders, Map<String, Samples> samples) {

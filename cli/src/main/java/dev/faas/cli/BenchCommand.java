@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Unmatched;
 
 /// Hands over to the benchmark, which is a program of its own.
 @Command(
@@ -16,9 +16,8 @@ final class BenchCommand implements Callable<Integer> {
 
     private static final String BENCHMARK = "dev.faas.bench.Main";
 
-    @Parameters(
-            paramLabel = "ARGUMENT",
-            description = "Handed on to the benchmark.")
+    // Options of the benchmark look like unknown ones to this parser: it hands on what it doesn't know.
+    @Unmatched
     private List<String> arguments = new ArrayList<>();
 
     BenchCommand(Terminal terminal) {}
