@@ -5,6 +5,7 @@ import dev.faas.core.common.SystemTime;
 import dev.faas.core.execution.ExecutionEngine;
 import dev.faas.core.image.ImageReference;
 import dev.faas.core.image.ImageStore;
+import dev.faas.core.sandbox.SandboxDriver;
 import dev.faas.gateway.Gateway;
 import dev.faas.gateway.metrics.GatewayMetrics;
 import dev.faas.server.config.ServerConfig;
@@ -12,6 +13,7 @@ import dev.faas.store.image.FileImageStore;
 import dev.faas.store.sql.SqlStore;
 import java.net.URI;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,12 +24,19 @@ final class Platform implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Platform.class);
 
     private final Lifecycle lifecycle;
+    private final List<SandboxDriver> drivers;
     private final ImageStore images;
     private final ImageReference standardImage;
     private final Gateway gateway;
 
-    private Platform(Lifecycle lifecycle, ImageStore images, ImageReference standardImage, Gateway gateway) {
+    private Platform(
+            Lifecycle lifecycle,
+            List<SandboxDriver> drivers,
+            ImageStore images,
+            ImageReference standardImage,
+            Gateway gateway) {
         this.lifecycle = lifecycle;
+        this.drivers = drivers;
         this.images = images;
         this.standardImage = standardImage;
         this.gateway = gateway;
@@ -49,7 +58,7 @@ final class Platform implements AutoCloseable {
                     new ExecutionEngine(config.engine(), drivers, store.executions(), metrics.executions(), time));
             var parts = new Gateway.Parts(engine, store.executions(), images, images::importArchive, config.dataDir());
             var gateway = lifecycle.add("gateway", Gateway.start(config.gateway(), parts, metrics));
-            return new Platform(lifecycle, images, config.gateway().requests().image(), gateway);
+            return new Platform(lifecycle, drivers, images, config.gateway().requests().image(), gateway);
         } catch (RuntimeException | Error e) {
             lifecycle.close();
             throw e;
@@ -58,6 +67,12 @@ final class Platform implements AutoCloseable {
 
     URI uri() {
         return gateway.uri();
+    }
+
+    /// Asks every technology how it is, in the background: the first request needn't wait for the answer, and what dead instances left
+    /// in a container engine is removed now.
+    void wake() {
+        drivers.forEach(driver -> Thread.ofVirtual().name("faas-wake").start(driver::status));
     }
 
     /// As [dev.faas.cli.LocalPlatform.Gateway#prepareImage].

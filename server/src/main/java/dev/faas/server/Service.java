@@ -26,6 +26,7 @@ final class Service {
                 .addKeyValue("data_dir", config.dataDir())
                 .log("ready");
         onReady.ready(platform.uri());
+        platform.wake();
         try {
             // Only a signal ends this, through the hook.
             new CountDownLatch(1).await();

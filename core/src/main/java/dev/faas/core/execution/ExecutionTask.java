@@ -12,7 +12,6 @@ import dev.faas.core.sandbox.SandboxProcess;
 import dev.faas.core.sandbox.SandboxSpec;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -29,7 +28,7 @@ final class ExecutionTask implements Runnable {
     private final ActiveExecution execution;
     private final ExecutionRequest request;
     private final SandboxPolicy policy;
-    private final List<SandboxDriver> candidates;
+    private final Iterable<SandboxDriver> candidates;
     private final Capacity.Place place;
     private final ExecutionListener listener;
     private final CapturedOutput output;
@@ -51,7 +50,7 @@ final class ExecutionTask implements Runnable {
     /// What was decided when the execution was accepted.
     record Plan(
             SandboxPolicy policy,
-            List<SandboxDriver> candidates,
+            Iterable<SandboxDriver> candidates,
             Capacity.Place place,
             CapturedOutput output,
             PhaseClock phases) {}

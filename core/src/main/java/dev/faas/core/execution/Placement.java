@@ -14,9 +14,11 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Which technology runs a request. The only place where one may be chosen on the caller's behalf: whoever asks for one by name gets that
@@ -45,26 +47,29 @@ final class Placement {
                 .toList();
     }
 
-    /// The drivers that can run the request, best first; never empty. More than one only if the request leaves the choice.
+    /// The drivers that can run the request, best first; never empty. More than one only if the request leaves the choice. Those behind
+    /// the first are asked how they are only when somebody goes on to them: an engine that isn't needed isn't even started.
     ///
     /// @throws PlatformException `RUNTIME_UNAVAILABLE` with each reason
-    List<SandboxDriver> candidates(ExecutionRequest request) {
+    Iterable<SandboxDriver> candidates(ExecutionRequest request) {
         var order = request.isolation().map(List::of).orElse(autoOrder);
-        var fitting = new ArrayList<SandboxDriver>(order.size());
         var reasons = new ArrayList<String>();
-        for (var isolation : order) {
-            var driver = drivers.get(isolation);
-            var obstacle = obstacle(driver, isolation, request);
+        for (int i = 0; i < order.size(); i++) {
+            var driver = drivers.get(order.get(i));
+            var obstacle = obstacle(driver, order.get(i), request);
             if (obstacle.isEmpty() && driver != null) {
-                fitting.add(driver);
-            } else {
-                obstacle.ifPresent(reason -> reasons.add(isolation.wire() + ": " + reason));
+                var others = order.subList(i + 1, order.size());
+                return () -> Stream.concat(Stream.of(driver), fitting(others, request)).iterator();
             }
+            reasons.add(order.get(i).wire() + ": " + obstacle.orElse(""));
         }
-        if (fitting.isEmpty()) {
-            throw new PlatformException(ErrorCode.RUNTIME_UNAVAILABLE, refusal(request.isolation(), reasons));
-        }
-        return fitting;
+        throw new PlatformException(ErrorCode.RUNTIME_UNAVAILABLE, refusal(request.isolation(), reasons));
+    }
+
+    private Stream<SandboxDriver> fitting(List<Isolation> order, ExecutionRequest request) {
+        return order.stream()
+                .filter(isolation -> obstacle(drivers.get(isolation), isolation, request).isEmpty())
+                .map(isolation -> Objects.requireNonNull(drivers.get(isolation)));
     }
 
     private Optional<String> obstacle(

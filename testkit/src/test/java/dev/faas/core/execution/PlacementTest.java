@@ -147,7 +147,7 @@ final class PlacementTest {
         }
     }
 
-    private List<SandboxDriver> candidates(Requests request) {
+    private Iterable<SandboxDriver> candidates(Requests request) {
         return placement.candidates(request.request());
     }
 
