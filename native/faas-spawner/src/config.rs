@@ -3,6 +3,8 @@
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
+use crate::sandbox::overlay::{Lower, Marks};
+
 /// Ids a sandbox may use, mapped to `uid_base ..`.
 pub const MAPPED_IDS: u32 = 65_536;
 /// Layers of one sandbox; the kernel's overlay takes 500.
@@ -33,6 +35,9 @@ pub struct Config {
     pub netns_pool: usize,
     pub nat_pool: usize,
     pub cgroup_pool: usize,
+    /// How overlays are mounted; tried when not given.
+    pub overlay_marks: Option<Marks>,
+    pub overlay_layers: Option<Lower>,
 }
 
 /// What to do, as the command line says.
@@ -60,7 +65,9 @@ usage: faas-spawner --run-dir DIR --agent FILE [options]
   --max-sandboxes N    sandboxes alive at once (default 4096)
   --netns-pool N       network namespaces without a way out kept ready (default 32)
   --nat-pool N         network namespaces with a way out kept ready once one was used (default 16)
-  --cgroup-pool N      sets of cgroups and sockets kept ready (default 32)";
+  --cgroup-pool N      sets of cgroups and sockets kept ready (default 32)
+  --overlay HOW        auto, user (marks in user.* attributes), trusted (default auto: what this kernel can)
+  --lowerdir HOW       auto, append (layers one by one), text (layers in one option; default auto)";
 
 /// Reads the arguments after the program's name.
 ///
@@ -78,6 +85,8 @@ pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Command, String>
         netns_pool: 32,
         nat_pool: 16,
         cgroup_pool: 32,
+        overlay_marks: None,
+        overlay_layers: None,
     };
     while let Some(name) = arguments.next() {
         match name.as_str() {
@@ -97,6 +106,14 @@ pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Command, String>
             "--netns-pool" => config.netns_pool = number(&name, &value, 0, 10_000)? as usize,
             "--nat-pool" => config.nat_pool = number(&name, &value, 0, 10_000)? as usize,
             "--cgroup-pool" => config.cgroup_pool = number(&name, &value, 0, 10_000)? as usize,
+            "--overlay" => {
+                let choices = [("user", Marks::User), ("trusted", Marks::Trusted)];
+                config.overlay_marks = choice(&name, &value, &choices)?;
+            }
+            "--lowerdir" => {
+                let choices = [("append", Lower::Append), ("text", Lower::Text)];
+                config.overlay_layers = choice(&name, &value, &choices)?;
+            }
             _ => return Err(format!("{name}: unknown option")),
         }
     }
@@ -111,6 +128,16 @@ fn number(name: &str, value: &str, min: u64, max: u64) -> Result<u64, String> {
         Ok(number) if (min..=max).contains(&number) => Ok(number),
         _ => Err(format!("{name}: {value:?} is not a number from {min} to {max}")),
     }
+}
+
+/// One of the words, or none for `auto`.
+fn choice<T: Copy>(name: &str, value: &str, choices: &[(&str, T)]) -> Result<Option<T>, String> {
+    if value == "auto" {
+        return Ok(None);
+    }
+    let found = choices.iter().find(|(word, _)| *word == value);
+    let found = found.ok_or_else(|| format!("{name}: {value:?} is not one of its choices"))?;
+    Ok(Some(found.1))
 }
 
 fn network(value: &str) -> Result<(Ipv4Addr, u8), String> {
@@ -152,6 +179,8 @@ mod tests {
             "--uid-base x --run-dir /r --agent /a",
             "--network 10.0.0.1/16 --run-dir /r --agent /a",
             "--network 10.0.0.0/30 --run-dir /r --agent /a",
+            "--overlay fast --run-dir /r --agent /a",
+            "--lowerdir fast --run-dir /r --agent /a",
         ] {
             assert!(parse_words(words).is_err(), "{words}");
         }

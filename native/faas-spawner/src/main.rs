@@ -14,6 +14,7 @@ mod server;
 mod stage;
 mod sweep;
 mod sys;
+mod trial;
 
 use std::error::Error;
 use std::io::Write;
@@ -25,6 +26,8 @@ use config::{Command, Config, MAPPED_IDS};
 use net::namespace::Settings;
 use net::router::Uplink;
 use rundir::RunDir;
+use sandbox::overlay::Marks;
+use sandbox::overlay_trial::Overlay;
 use sandbox::plan::{Host, existing_masks};
 use server::{Parts, Server, identity_map};
 
@@ -66,7 +69,8 @@ fn sweep_only(parent: &Path) -> Result<(), Box<dyn Error>> {
 }
 
 fn print_probe() -> Result<(), Box<dyn Error>> {
-    for feature in probe::run(!rustix::process::geteuid().is_root()) {
+    let rootless = !rustix::process::geteuid().is_root();
+    for feature in probe::run(rootless, Overlay::choose(rootless, None, None)) {
         println!(
             "{}\t{}\t{}\t{}",
             feature.feature, feature.level, feature.detail, feature.fix
@@ -77,6 +81,11 @@ fn print_probe() -> Result<(), Box<dyn Error>> {
 
 fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let rootless = !rustix::process::geteuid().is_root();
+    if rootless && config.overlay_marks == Some(Marks::Trusted) {
+        return Err("--overlay trusted: only root may write such marks".into());
+    }
+    // What a caller left here must not decide who may read the sandboxes' files.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     let run_dir = RunDir::claim(&config.run_dir)?;
     let layout = Layout::detect();
     sweep::sweep_instance(&layout, run_dir.path(), run_dir.name())?;
@@ -104,6 +113,8 @@ fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         filter: seccomp::program(),
         proc_masks: existing_masks(),
         rootless,
+        overlay: Overlay::choose(rootless, config.overlay_marks, config.overlay_layers),
+        guest_root: config.uid_base,
         guest_settings: Settings::new(0, last),
     };
     let parts = Parts {

@@ -1,7 +1,5 @@
 //! What this host can do, from trying it: each trial is done in a process of its own and leaves nothing behind.
 
-use std::os::fd::AsFd;
-
 use faas_wire::Probe;
 use rustix::io::Errno;
 use rustix::mount::MountAttrFlags;
@@ -10,8 +8,9 @@ use crate::cgroup::layout::{Controller, Layout};
 use crate::net::netlink::Socket;
 use crate::net::nft::{Hook, Lifetime, Transaction, Verdict};
 use crate::sandbox::mounts::new_mount;
+use crate::sandbox::overlay_trial::{Grade, Overlay};
 use crate::seccomp;
-use crate::sys;
+use crate::trial;
 
 const OK: u8 = 0;
 const DEGRADED: u8 = 1;
@@ -20,7 +19,7 @@ const MISSING: u8 = 2;
 const USER_AND_MOUNTS: i32 = libc::CLONE_NEWUSER | libc::CLONE_NEWNS;
 const ALL: i32 = USER_AND_MOUNTS | libc::CLONE_NEWPID | libc::CLONE_NEWUTS | libc::CLONE_NEWIPC | libc::CLONE_NEWNET;
 
-pub fn run(rootless: bool) -> Vec<Probe> {
+pub fn run(rootless: bool, overlay: Overlay) -> Vec<Probe> {
     let mut features = vec![
         privileges(rootless),
         namespaces(),
@@ -28,24 +27,10 @@ pub fn run(rootless: bool) -> Vec<Probe> {
             "mount-api",
             USER_AND_MOUNTS,
             tmpfs,
-            "needs Linux 5.2 or newer, 6.5 for the overlay",
+            "needs Linux 5.12 or newer",
             MISSING,
         ),
-        tried(
-            "writable-layer",
-            USER_AND_MOUNTS,
-            user_attributes,
-            "needs Linux 6.6 or newer: before, a directory of \
-            the image can't be removed and made again",
-            DEGRADED,
-        ),
-        tried(
-            "overlay",
-            USER_AND_MOUNTS,
-            overlay,
-            "needs Linux 6.5 or newer with CONFIG_OVERLAY_FS",
-            MISSING,
-        ),
+        overlay_feature(overlay),
         tried(
             "seccomp",
             0,
@@ -83,7 +68,7 @@ fn privileges(rootless: bool) -> Probe {
 }
 
 fn namespaces() -> Probe {
-    match in_child(ALL, || Ok(())) {
+    match trial::in_child(ALL, || Ok(())) {
         Ok(()) => feature(
             "namespaces",
             OK,
@@ -101,7 +86,7 @@ fn namespaces() -> Probe {
 }
 
 fn tried(name: &str, flags: i32, trial: fn() -> Result<(), Errno>, fix: &str, level: u8) -> Probe {
-    match in_child(flags, trial) {
+    match trial::in_child(flags, trial) {
         Ok(()) => feature(name, OK, "tried and works", ""),
         Err(errno) => feature(name, level, format!("tried: {errno}"), fix),
     }
@@ -111,17 +96,26 @@ fn tmpfs() -> Result<(), Errno> {
     new_mount(c"tmpfs", &[(c"size", c"64k")], MountAttrFlags::empty()).map(drop)
 }
 
-fn user_attributes() -> Result<(), Errno> {
-    let mount = new_mount(c"tmpfs", &[(c"size", c"64k")], MountAttrFlags::empty())?;
-    let root = rustix::fs::openat(&mount, c".", rustix::fs::OFlags::RDONLY, rustix::fs::Mode::empty())?;
-    rustix::fs::fsetxattr(&root, c"user.faas", b"y", rustix::fs::XattrFlags::empty())
-}
-
-/// A context that takes a layer the way sandboxes hand it over; whether the layers are good is not its business.
-fn overlay() -> Result<(), Errno> {
-    let context = rustix::mount::fsopen(c"overlay", rustix::mount::FsOpenFlags::FSOPEN_CLOEXEC)?;
-    rustix::mount::fsconfig_set_string(context.as_fd(), c"lowerdir+", c"/proc")?;
-    rustix::mount::fsconfig_set_flag(context.as_fd(), c"userxattr")
+/// What the trial at the start found.
+fn overlay_feature(overlay: Overlay) -> Probe {
+    let style = overlay.style;
+    match overlay.grade {
+        Grade::Whole => feature("overlay", OK, style.to_string(), ""),
+        Grade::Mounts => feature(
+            "overlay",
+            DEGRADED,
+            format!(
+                "{style}; a directory of the image can't be removed and made again: its tmpfs has no user.* attributes"
+            ),
+            "use Linux 6.6 or newer, or start it as root",
+        ),
+        Grade::Fails(errno) => feature(
+            "overlay",
+            MISSING,
+            format!("tried: {errno}"),
+            "needs Linux 5.12 or newer with CONFIG_OVERLAY_FS: modprobe overlay",
+        ),
+    }
 }
 
 fn filter() -> Result<(), Errno> {
@@ -184,34 +178,13 @@ fn controls(layout: &Layout, controller: Controller) -> Probe {
     )
 }
 
-/// Tries something in a process of its own, in new namespaces.
-fn in_child(flags: i32, trial: fn() -> Result<(), Errno>) -> Result<(), Errno> {
-    // SAFETY: the trials call the system only; they neither allocate nor take a lock.
-    match unsafe { sys::clone(flags, None) }? {
-        sys::Cloned::Child => {
-            let code = trial().map_or_else(|errno| errno.raw_os_error(), |()| 0);
-            // SAFETY: ends the process without running anything the parent registered.
-            unsafe { libc::_exit(code) }
-        }
-        sys::Cloned::Parent { pidfd, .. } => {
-            let wait = rustix::process::WaitId::PidFd(pidfd.as_fd());
-            let ended = rustix::process::waitid(wait, rustix::process::WaitIdOptions::EXITED)?;
-            match ended.and_then(|status| status.exit_status()) {
-                Some(0) => Ok(()),
-                Some(code) => Err(Errno::from_raw_os_error(code)),
-                None => Err(Errno::CANCELED),
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn says_ok_of_what_this_host_does() {
-        let features = run(false);
+        let features = run(false, Overlay::choose(false, None, None));
         let level = |name: &str| {
             features
                 .iter()
@@ -233,7 +206,7 @@ mod tests {
 
     #[test]
     fn every_lack_has_a_fix() {
-        for probe in run(true) {
+        for probe in run(true, Overlay::choose(true, None, None)) {
             assert!(probe.level == OK || !probe.fix.is_empty(), "{probe:?}");
         }
     }

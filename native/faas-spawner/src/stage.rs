@@ -11,6 +11,7 @@ use rustix::fs::{CWD, FileType, Gid, Mode, Uid};
 use rustix::mount::{MountAttrFlags, MountPropagationFlags};
 
 use crate::sandbox::mounts::{DEV_DIRECTORIES, DEV_LINKS, attach, new_mount};
+use crate::sandbox::overlay::SPOT;
 use crate::sandbox::plan::Stage;
 
 /// Character devices of every sandbox: name, major, minor.
@@ -35,14 +36,14 @@ pub fn prepare_as_root(directory: &Path, uid_base: u32) -> io::Result<Stage> {
     let tmpfs = new_mount(c"tmpfs", &options, attributes)?;
     let path = c_path(directory)?;
     attach(tmpfs.as_fd(), CWD, &path)?;
-    for name in ["root", "dev", "void"] {
+    for name in [SPOT, "dev", "void"] {
         fs::create_dir(directory.join(name))?;
     }
     let dev = fs::File::open(directory.join("dev"))?;
     fill_dev(dev.as_fd(), uid_base)?;
     crate::sys::mount_setattr(tmpfs.as_fd(), MountAttrFlags::MOUNT_ATTR_RDONLY.bits().into())?;
     Ok(Stage {
-        root: c_path(&directory.join("root"))?,
+        root: c_path(&directory.join(SPOT))?,
         dev: Some(c_path(&directory.join("dev"))?),
         void: c_path(&directory.join("void"))?,
     })
@@ -50,11 +51,11 @@ pub fn prepare_as_root(directory: &Path, uid_base: u32) -> io::Result<Stage> {
 
 /// As an ordinary user: two empty directories; the children borrow the host's device nodes.
 pub fn prepare_as_user(directory: &Path) -> io::Result<Stage> {
-    for name in ["root", "void"] {
+    for name in [SPOT, "void"] {
         fs::create_dir_all(directory.join(name))?;
     }
     Ok(Stage {
-        root: c_path(&directory.join("root"))?,
+        root: c_path(&directory.join(SPOT))?,
         dev: None,
         void: c_path(&directory.join("void"))?,
     })

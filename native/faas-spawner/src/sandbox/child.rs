@@ -11,6 +11,7 @@ use rustix::process::{Gid, Signal, Uid};
 use super::mounts;
 use super::plan::Plan;
 use crate::guest::AGENT_PATH;
+use crate::refusal::Refusal;
 use crate::{capability, seccomp, sys};
 
 /// Where a child failed; the number travels over the report pipe.
@@ -76,6 +77,13 @@ impl Stage {
 pub struct Failure {
     pub stage: Stage,
     pub errno: Errno,
+}
+
+impl Failure {
+    /// The same in the spawner itself.
+    pub fn refusal(&self) -> Refusal {
+        Refusal::system(Stage::describe(self.stage as u8), self.errno)
+    }
 }
 
 /// Names the stage of a system call that may fail.

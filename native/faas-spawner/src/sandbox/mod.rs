@@ -2,5 +2,7 @@
 
 pub mod child;
 pub mod mounts;
+pub mod overlay;
+pub mod overlay_trial;
 pub mod plan;
 pub mod spec;

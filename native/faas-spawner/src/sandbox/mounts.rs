@@ -1,19 +1,21 @@
 //! The file system of a sandbox, built by the child itself.
 //!
 //! Everything here runs between clone and exec: no allocation, no lock, no panic. Every new mount is made
-//! detached and attached below the new root, so nothing of it is ever visible outside.
+//! detached and attached below the new root, so nothing of it is ever visible outside. The exception is a root
+//! that only the spawner may make (`prepare_root`).
 
 use std::ffi::CStr;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{CWD, Mode, OFlags};
+use rustix::fs::{AtFlags, CWD, Gid, Mode, OFlags, Uid};
 use rustix::io::Errno;
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags, fsconfig_create,
-    fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen, move_mount, open_tree,
+    fsconfig_set_string, fsmount, fsopen, move_mount, open_tree,
 };
 
 use super::child::{Failure, Stage, at};
+use super::overlay;
 use super::plan::{Mask, MaskKind, Plan};
 use crate::config::{MAX_LAYERS, SHM_OPTIONS};
 use crate::guest::{AGENT_NAME, MOUNT_POINTS};
@@ -51,10 +53,10 @@ pub struct HostPieces {
 
 /// Opens the layers and clones the mounts that come from the host.
 pub fn take_host_pieces(plan: &Plan<'_>) -> Result<HostPieces, Failure> {
-    let mut layers = [const { None }; MAX_LAYERS];
-    for (slot, path) in layers.iter_mut().zip(&plan.layers) {
-        *slot = Some(at(Stage::Layers, open_path(CWD, path, OFlags::DIRECTORY))?);
-    }
+    let layers = match plan.root {
+        Some(_) => [const { None }; MAX_LAYERS],
+        None => open_layers(plan)?,
+    };
     let stage = &plan.host.stage;
     let mut devices = [const { None }; BORROWED_DEVICES.len()];
     let mut dev = None;
@@ -81,12 +83,26 @@ pub fn take_host_pieces(plan: &Plan<'_>) -> Result<HostPieces, Failure> {
     })
 }
 
+fn open_layers(plan: &Plan<'_>) -> Result<[Option<OwnedFd>; MAX_LAYERS], Failure> {
+    let mut layers = [const { None }; MAX_LAYERS];
+    for (slot, path) in layers.iter_mut().zip(&plan.layers) {
+        *slot = Some(at(Stage::Layers, open_path(CWD, path, OFlags::DIRECTORY))?);
+    }
+    Ok(layers)
+}
+
 /// Builds the whole tree and makes it the root of the calling process.
 pub fn enter_new_root(plan: &Plan<'_>, pieces: &HostPieces) -> Result<(), Failure> {
-    let upper = at(Stage::WritableLayer, writable_layer(plan))?;
-    let root = at(Stage::Overlay, overlay(plan, pieces, upper.as_fd()))?;
-    at(Stage::Root, attach(root.as_fd(), pieces.root.as_fd(), c""))?;
-    at(Stage::Root, rustix::process::fchdir(&root))?;
+    let made;
+    let root = match &plan.root {
+        Some(prepared) => prepared.as_fd(),
+        None => {
+            made = own_root(plan, pieces)?;
+            made.as_fd()
+        }
+    };
+    at(Stage::Root, attach(root, pieces.root.as_fd(), c""))?;
+    at(Stage::Root, rustix::process::fchdir(root))?;
     at(Stage::Agent, attach(pieces.agent.as_fd(), CWD, AGENT_NAME))?;
     at(Stage::Proc, mount_new(c"proc", &[], LOCKED_DOWN, c"proc"))?;
     if plan.fresh_network {
@@ -102,10 +118,26 @@ pub fn enter_new_root(plan: &Plan<'_>, pieces: &HostPieces) -> Result<(), Failur
     at(Stage::Pivot, rustix::process::chdir(c"/"))
 }
 
+/// The writable layer stays below the overlay, out of reach, and goes with the old root.
+fn own_root(plan: &Plan<'_>, pieces: &HostPieces) -> Result<OwnedFd, Failure> {
+    let writable = at(Stage::WritableLayer, writable_layer(plan, None))?;
+    let attached = attach(writable.as_fd(), pieces.root.as_fd(), c"");
+    at(Stage::WritableLayer, attached)?;
+    at(Stage::Overlay, overlay(plan, pieces, writable.as_fd()))
+}
+
 /// A size-limited tmpfs with the upper and work directories of the overlay and our own files already in place.
 ///
 /// Made before the overlay exists, so no symbolic link of the image can lead one of them astray.
-fn writable_layer(plan: &Plan<'_>) -> Result<OwnedFd, Errno> {
+/// Belongs to `owner`, or to whoever makes it.
+fn writable_layer(plan: &Plan<'_>, owner: Option<u32>) -> Result<OwnedFd, Errno> {
+    let give = |directory: BorrowedFd<'_>, name: &CStr| match owner {
+        Some(id) => {
+            let (uid, gid) = (Uid::from_raw(id), Gid::from_raw(id));
+            rustix::fs::chownat(directory, name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)
+        }
+        None => Ok(()),
+    };
     let options = [
         (c"size", plan.disk_size.as_c_str()),
         (c"nr_inodes", &plan.disk_inodes),
@@ -117,12 +149,16 @@ fn writable_layer(plan: &Plan<'_>) -> Result<OwnedFd, Errno> {
         rustix::fs::mkdirat(&tmpfs, name, directory)?;
     }
     let upper = rustix::fs::openat(&tmpfs, c"upper", OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())?;
+    give(tmpfs.as_fd(), c"upper")?;
     for name in MOUNT_POINTS {
         rustix::fs::mkdirat(&upper, name, directory)?;
+        give(upper.as_fd(), name)?;
     }
     touch(upper.as_fd(), AGENT_NAME)?;
+    give(upper.as_fd(), AGENT_NAME)?;
     for file in &plan.files {
         let created = touch(upper.as_fd(), file.path)?;
+        give(upper.as_fd(), file.path)?;
         let mut rest = file.content.as_slice();
         while !rest.is_empty() {
             let written = rustix::io::write(&created, rest)?;
@@ -132,22 +168,38 @@ fn writable_layer(plan: &Plan<'_>) -> Result<OwnedFd, Errno> {
     Ok(tmpfs)
 }
 
-fn overlay(plan: &Plan<'_>, pieces: &HostPieces, tmpfs: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
-    let context = fsopen(c"overlay", FsOpenFlags::FSOPEN_CLOEXEC)?;
-    let context = context.as_fd();
-    fsconfig_set_string(context, c"source", c"overlay")?;
-    for layer in pieces.layers.iter().flatten() {
-        fsconfig_set_string(context, c"lowerdir+", FdPath::new(layer.as_fd(), b"").as_c_str())?;
-    }
-    fsconfig_set_string(context, c"upperdir", FdPath::new(tmpfs, b"/upper").as_c_str())?;
-    fsconfig_set_string(context, c"workdir", FdPath::new(tmpfs, b"/work").as_c_str())?;
-    fsconfig_set_flag(context, c"userxattr")?;
-    fsconfig_create(context)?;
+fn overlay(plan: &Plan<'_>, pieces: &HostPieces, writable: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
+    let parts = overlay::Parts {
+        layers: &pieces.layers,
+        writable,
+        spot: pieces.root.as_fd(),
+    };
+    overlay::mount(plan.host.overlay.style, &parts, root_attributes(plan))
+}
+
+fn root_attributes(plan: &Plan<'_>) -> MountAttrFlags {
     let mut attributes = MountAttrFlags::MOUNT_ATTR_NODEV;
     if plan.read_only_root {
         attributes |= READ_ONLY;
     }
-    fsmount(context, FsMountFlags::FSMOUNT_CLOEXEC, attributes)
+    attributes
+}
+
+/// Makes the root in the spawner's own mount namespace, for a child that may not make it itself.
+pub fn prepare_root(plan: &Plan<'_>) -> Result<OwnedFd, Failure> {
+    let layers = open_layers(plan)?;
+    let spot = at(Stage::Root, open_path(CWD, &plan.host.stage.root, OFlags::DIRECTORY))?;
+    let writable = at(Stage::WritableLayer, writable_layer(plan, Some(plan.host.guest_root)))?;
+    at(Stage::WritableLayer, attach(writable.as_fd(), spot.as_fd(), c""))?;
+    let parts = overlay::Parts {
+        layers: &layers,
+        writable: writable.as_fd(),
+        spot: spot.as_fd(),
+    };
+    let root = overlay::mount(plan.host.overlay.style, &parts, root_attributes(plan));
+    let cleared = rustix::mount::unmount(plan.host.stage.root.as_c_str(), UnmountFlags::DETACH);
+    at(Stage::WritableLayer, cleared)?;
+    at(Stage::Overlay, root)
 }
 
 /// The namespace came with the clone and belongs to the sandbox's own user namespace.
@@ -237,7 +289,7 @@ pub fn attach(mount: BorrowedFd<'_>, directory: BorrowedFd<'_>, path: &CStr) -> 
     move_mount(mount, c"", directory, path, flags)
 }
 
-fn clone_tree(directory: BorrowedFd<'_>, path: &CStr) -> Result<OwnedFd, Errno> {
+pub fn clone_tree(directory: BorrowedFd<'_>, path: &CStr) -> Result<OwnedFd, Errno> {
     let mut flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
     if path.is_empty() {
         flags |= OpenTreeFlags::AT_EMPTY_PATH;
@@ -245,42 +297,11 @@ fn clone_tree(directory: BorrowedFd<'_>, path: &CStr) -> Result<OwnedFd, Errno> 
     open_tree(directory, path, flags)
 }
 
-fn open_path(directory: BorrowedFd<'_>, path: &CStr, flags: OFlags) -> Result<OwnedFd, Errno> {
+pub fn open_path(directory: BorrowedFd<'_>, path: &CStr, flags: OFlags) -> Result<OwnedFd, Errno> {
     rustix::fs::openat(directory, path, flags | OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
 }
 
 fn touch(directory: BorrowedFd<'_>, path: &CStr) -> Result<OwnedFd, Errno> {
     let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
     rustix::fs::openat(directory, path, flags, Mode::from_raw_mode(0o644))
-}
-
-/// `/proc/self/fd/N` and a suffix, as a C string without the heap.
-struct FdPath {
-    bytes: [u8; 48],
-}
-
-impl FdPath {
-    fn new(fd: BorrowedFd<'_>, suffix: &[u8]) -> Self {
-        let mut digits = [0_u8; 10];
-        let mut number = fd.as_raw_fd().unsigned_abs();
-        let mut first = digits.len();
-        loop {
-            first -= 1;
-            digits[first] = b'0' + (number % 10) as u8;
-            number /= 10;
-            if number == 0 {
-                break;
-            }
-        }
-        let mut bytes = [0_u8; 48];
-        let parts = b"/proc/self/fd/".iter().chain(&digits[first..]).chain(suffix);
-        for (to, from) in bytes.iter_mut().zip(parts) {
-            *to = *from;
-        }
-        Self { bytes }
-    }
-
-    fn as_c_str(&self) -> &CStr {
-        CStr::from_bytes_until_nul(&self.bytes).unwrap_or(c"")
-    }
 }

@@ -9,6 +9,7 @@ use libc::sock_filter;
 
 use crate::guest::{GuestFile, guest_files};
 use crate::net::namespace::Settings;
+use crate::sandbox::overlay_trial::Overlay;
 use crate::sandbox::spec::{Network, Spec};
 
 /// Bytes of the writable layer per inode it may hold, and the bounds of that number.
@@ -22,6 +23,9 @@ pub struct Host {
     /// Directory with `root` (where new roots are attached) and, when prepared by root, `dev` and `void`.
     pub stage: Stage,
     pub filter: Vec<sock_filter>,
+    pub overlay: Overlay,
+    /// The guest root's id on the host.
+    pub guest_root: u32,
     /// Which of the masked and read-only paths this kernel has.
     pub proc_masks: Vec<Mask>,
     pub rootless: bool,
@@ -71,6 +75,8 @@ pub struct Plan<'a> {
     pub tasks: Arc<[CString]>,
     /// A detached sysfs of the pooled network namespace.
     pub sysfs: Option<OwnedFd>,
+    /// The detached root, where the spawner has to make it.
+    pub root: Option<OwnedFd>,
     pub listener: OwnedFd,
     /// Readable once the identity maps are written; at end of file when the spawner died.
     pub go: OwnedFd,
@@ -110,6 +116,7 @@ impl<'a> Plan<'a> {
             rlimits: spec.rlimits,
             tasks: endpoints.tasks,
             sysfs: endpoints.sysfs,
+            root: None,
             listener: endpoints.listener,
             go: endpoints.go,
             report: endpoints.report,

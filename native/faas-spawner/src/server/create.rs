@@ -19,9 +19,10 @@ use crate::net::egress::Egress;
 use crate::net::namespace::{self, Netns};
 use crate::refusal::Refusal;
 use crate::rundir::Record;
-use crate::sandbox::child;
+use crate::sandbox::overlay::Marks;
 use crate::sandbox::plan::{Endpoints, Plan};
 use crate::sandbox::spec::{Network, Spec};
+use crate::sandbox::{child, mounts};
 use crate::sys::{self, Cloned};
 
 /// Bits of `CREATED.pooled`.
@@ -226,7 +227,11 @@ impl Server {
         };
         let egress = spec.egress.clone();
         let address = site.netns.as_ref().and_then(|netns| netns.address);
-        let plan = Plan::new(&self.host, spec, address, endpoints);
+        let mut plan = Plan::new(&self.host, spec, address, endpoints);
+        if self.host.overlay.style.marks == Marks::Trusted {
+            let root = mounts::prepare_root(&plan);
+            plan.root = Some(root.map_err(|failure| failure.refusal())?);
+        }
         let (pid, pidfd) = self.clone_child(&plan, into.as_ref(), site.netns.as_ref(), &egress)?;
         let started = Started { pid, pidfd, report };
         let let_go = self.release_child(&plan, pid, &ready);

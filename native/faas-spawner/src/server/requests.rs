@@ -78,7 +78,7 @@ impl Server {
                 Ok(())
             }
             Message::ProbeRequest(_) => {
-                let features = probe::run(self.host.rootless);
+                let features = probe::run(self.host.rootless, self.host.overlay);
                 self.answer(caller, Probed { features });
                 Ok(())
             }

@@ -23,8 +23,11 @@ public final class LayerUnpacker {
     private static final String WHITEOUT = ".wh.";
     private static final String WHITEOUT_META = ".wh..wh.";
     private static final String OPAQUE = ".wh..wh..opq";
-    /// The overlay is mounted inside a user namespace (`userxattr`), where it reads `user.` attributes only.
+    /// The overlay is mounted inside a user namespace (`userxattr`), where it reads `user.` attributes only, or by root
+    /// on kernels where that is not enough, where it reads `trusted.` ones only, which only root may write.
     private static final String OVERLAY_OPAQUE = "user.overlay.opaque";
+
+    private static final String OVERLAY_OPAQUE_FOR_ROOT = "trusted.overlay.opaque";
 
     private static final int PERMISSIONS = 07777;
 
@@ -166,12 +169,26 @@ public final class LayerUnpacker {
         }
     }
 
-    private static void markOpaque(Posix posix, LayerTree tree, EntryPath path) throws IOException {
+    private void markOpaque(Posix posix, LayerTree tree, EntryPath path) throws IOException {
         int descriptor = tree.openDirectory(path);
         try {
             posix.setAttribute(descriptor, OVERLAY_OPAQUE, new byte[] {'y'});
+            if (ownership.keep()) {
+                markOpaqueForRoot(posix, descriptor);
+            }
         } finally {
             posix.close(descriptor);
+        }
+    }
+
+    private static void markOpaqueForRoot(Posix posix, int descriptor) throws IOException {
+        try {
+            posix.setAttribute(descriptor, OVERLAY_OPAQUE_FOR_ROOT, new byte[] {'y'});
+        } catch (Errno e) {
+            // Whoever may not write it, as root in a container, may not mount such an overlay either.
+            if (e.number() != Errno.EPERM) {
+                throw e;
+            }
         }
     }
 

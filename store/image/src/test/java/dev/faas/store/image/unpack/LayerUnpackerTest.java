@@ -97,6 +97,19 @@ class LayerUnpackerTest {
     }
 
     @Test
+    void anOverlayOfRootsOwnHidesTheSame() throws Exception {
+        Path lower = unpack(new TarBuilder().file("var/below", "b").file("etc/passwd", "p"));
+        Path upper = unpack(new TarBuilder().file("var/.wh..wh..opq", "").file("var/kept", "k").file("etc/.wh.passwd", ""));
+        Path mounted = Files.createDirectory(scratch.resolve("mounted"));
+        String script = "mount -t overlay overlay -o ro,lowerdir=" + upper + ":" + lower + " " + mounted + " && cd "
+                + mounted + " && echo * */*";
+
+        var process = new ProcessBuilder("unshare", "--mount", "sh", "-c", script).start();
+        String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(printed).isEqualTo(Posix.isRoot() ? "etc var var/kept\n" : "");
+    }
+
+    @Test
     void aWhiteoutLeavesTheLayersOwnFileAlone() throws IOException {
         assertThat(unpack(new TarBuilder().file("a", "mine").file(".wh.a", "")).resolve("a")).hasContent("mine");
     }
