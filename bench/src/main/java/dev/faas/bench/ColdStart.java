@@ -35,6 +35,9 @@ final class ColdStart {
                 var freshConnection = fresh.connect();
                 var pooledConnection = pooled.connect();
                 var peers = new Peers(lab, docker)) {
+            progress.accept("warming both gateways up");
+            fresh.warmUp();
+            pooled.warmUp();
             var contenders = new ArrayList<Contender>();
             contenders.add(peers.bareSpawn());
             contenders.addAll(peers.sandboxes());

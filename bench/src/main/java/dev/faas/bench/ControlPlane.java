@@ -39,6 +39,7 @@ final class ControlPlane {
                 var server = new EchoServer();
                 var echoConnection = new HttpConnection(server.address());
                 var connection = gateway.connect()) {
+            gateway.warmUp();
             var request = echoConnection.request("POST", "/echo", "", Echo.body("ping"));
             for (int i = 0; i < CALLS + CALLS / 4; i++) {
                 long start = System.nanoTime();

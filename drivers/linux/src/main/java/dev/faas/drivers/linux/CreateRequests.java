@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /// From what somebody wants to what the spawner is asked.
@@ -26,8 +27,8 @@ final class CreateRequests {
 
     private CreateRequests() {}
 
-    /// @param hostDns name servers for a network that names none
-    static Create of(SandboxSpec spec, Image image, List<String> hostDns) {
+    /// @param hostDns name servers for a network that names none; asked only then, because it reads files
+    static Create of(SandboxSpec spec, Image image, Supplier<List<String>> hostDns) {
         var limits = spec.limits();
         int network = Create.NETWORK_NONE;
         List<String> dns = List.of();
@@ -35,7 +36,7 @@ final class CreateRequests {
         List<Rule> rules = List.of();
         if (spec.network() instanceof Network.Nat nat) {
             network = Create.NETWORK_NAT;
-            dns = nat.dns().isEmpty() ? hostDns : nat.dns();
+            dns = nat.dns().isEmpty() ? hostDns.get() : nat.dns();
             allowDefault = nat.allowDefault();
             rules = nat.rules().stream().map(CreateRequests::rule).toList();
         }

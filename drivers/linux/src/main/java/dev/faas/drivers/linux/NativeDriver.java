@@ -129,7 +129,7 @@ public final class NativeDriver implements SandboxDriver {
         }
         Created created;
         try {
-            created = spawner.create(CreateRequests.of(spec, image, dnsServers()));
+            created = spawner.create(CreateRequests.of(spec, image, this::dnsServers));
         } catch (RuntimeException e) {
             host.orphaned("it was never made");
             throw e;
