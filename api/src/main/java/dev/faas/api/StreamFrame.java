@@ -27,7 +27,7 @@ public sealed interface StreamFrame {
         }
     }
 
-    /// The end, without the outputs: they went before.
+    /// The end, with the files that were asked for and without stdout and stderr: they went before.
     record Result(String type, ExecuteResponse result) implements StreamFrame {
         public Result(ExecuteResponse result) {
             this("result", result);

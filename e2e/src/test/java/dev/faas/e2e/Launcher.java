@@ -80,6 +80,17 @@ final class Launcher {
             return process;
         }
 
+        /// SIGTERM. (Asking the process itself to be destroyed would close its streams as well.)
+        void terminate() {
+            process.toHandle().destroy();
+        }
+
+        /// SIGKILL.
+        void kill() throws InterruptedException {
+            process.toHandle().destroyForcibly();
+            process.waitFor();
+        }
+
         String stderr() {
             return err.toString(StandardCharsets.UTF_8);
         }

@@ -108,7 +108,7 @@ class RunIT {
     void leavesNothingWhenItIsKilledOnceTheNextOneHasRun() throws Exception {
         try (var running = Launcher.start(Map.of(), "run", "--timeout", "5m", "--", "sh", "-c", "echo ready; sleep 300")) {
             Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> running.stdout().contains("ready"));
-            running.process().destroyForcibly().waitFor();
+            running.kill();
         }
         assertThat(Launcher.run("run", "--", "echo", "again").stdout()).isEqualTo("again\n");
     }

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 /// `./faas serve`: starts, answers, stops, and leaves nothing even if it is killed.
 class ServeIT {
 
-    private static final Pattern URI_IN_LOG = Pattern.compile("\"uri\":\\s*\"(http://127\\.0\\.0\\.1:\\d+)\"");
+    private static final Pattern URI_IN_LOG = Pattern.compile("\"uri\":\\s*\"http:[\\\\/]*(127\\.0\\.0\\.1:\\d+)\"");
 
     private final HttpClient client = HttpClient.newHttpClient();
     private Traces before = new Traces(Set.of());
@@ -45,7 +45,7 @@ class ServeIT {
             var answer = execute(uri, "{\"command\": [\"sh\", \"-c\", \"echo $((6*7)); exit 3\"]}");
             assertThat(answer.statusCode()).isEqualTo(200);
             assertThat(answer.body()).contains("\"exit_code\":3").contains("\"stdout\":\"42\\n\"").contains("\"runtime\":\"native\"");
-            server.process().destroy();
+            server.terminate();
             assertThat(server.await(Duration.ofSeconds(40)).exitCode()).isZero();
             assertThat(server.stderr()).contains("stopping").contains("stopped");
         }
@@ -59,7 +59,7 @@ class ServeIT {
                     HttpResponse.BodyHandlers.ofString());
             Awaitility.await().atMost(Duration.ofSeconds(10))
                     .until(() -> get(uri, "/api/v1/executions?state=running").body().contains("\"running\""));
-            server.process().destroy();
+            server.terminate();
             assertThat(answer.join().body()).contains("begun\\ndone\\n");
             assertThat(server.await(Duration.ofSeconds(40)).exitCode()).isZero();
         }
@@ -73,12 +73,12 @@ class ServeIT {
             client.sendAsync(request(uri, "{\"command\": \"sleep 300\", \"timeout_ms\": 400000}"),
                     HttpResponse.BodyHandlers.discarding());
             id = Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> runningId(uri), found -> !found.isEmpty());
-            server.process().destroyForcibly().waitFor();
+            server.kill();
         }
         try (var server = Launcher.start(Map.of(), "serve", "--addr", "127.0.0.1:0")) {
             var uri = ready(server);
             assertThat(get(uri, "/api/v1/executions/" + id).body()).contains("\"state\":\"failed\"");
-            server.process().destroy();
+            server.terminate();
             assertThat(server.await(Duration.ofSeconds(40)).exitCode()).isZero();
         }
     }
@@ -104,7 +104,7 @@ class ServeIT {
         try (var server = Launcher.start(Map.of("FAAS_LOG_LEVEL", "debug"), "serve", "--addr", "127.0.0.1:0")) {
             var uri = ready(server);
             execute(uri, "{\"command\": \"echo pa55word; echo pa55word >&2\"}");
-            server.process().destroy();
+            server.terminate();
             server.await(Duration.ofSeconds(40));
             assertThat(server.stderr()).doesNotContain("pa55word\\n").doesNotContain("pa55word\n");
             assertThat(server.stderr().lines()).allSatisfy(line -> assertThat(line).startsWith("{").endsWith("}"));
@@ -114,7 +114,7 @@ class ServeIT {
     private static URI ready(Running server) {
         return Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> {
             var matcher = URI_IN_LOG.matcher(server.stderr());
-            return matcher.find() ? URI.create(matcher.group(1)) : null;
+            return matcher.find() ? URI.create("http://" + matcher.group(1)) : null;
         }, uri -> uri != null);
     }
 

@@ -39,7 +39,7 @@ class ToolsIT {
         var before = Traces.now();
         try (var running = Launcher.start(Map.of(), "run", "--timeout", "5m", "--", "sh", "-c", "echo ready; sleep 300")) {
             Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> running.stdout().contains("ready"));
-            running.process().destroyForcibly().waitFor();
+            running.kill();
         }
         assertThat(Launcher.run("clean").exitCode()).isZero();
         Awaitility.await().atMost(Duration.ofSeconds(20)).untilAsserted(

@@ -64,7 +64,7 @@ final class StreamedExecution {
         stdout.end();
         stderr.end();
         frames.finish(
-                "result", new StreamFrame.Result(ExecutionWriter.response(ExecuteRoutes.ended(execution), false)));
+                "result", new StreamFrame.Result(ExecutionWriter.streamed(ExecuteRoutes.ended(execution))));
     }
 
     /// Cuts one output stream into frames at the ends of characters. Confined to one thread at a time.

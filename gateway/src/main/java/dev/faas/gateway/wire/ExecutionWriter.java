@@ -21,8 +21,17 @@ public final class ExecutionWriter {
 
     /// The answer to an execute request. The record must have a result.
     ///
-    /// @param withOutputs false where the outputs went out before, or would be too much
+    /// @param withOutputs false where the outputs would be too much
     public static ExecuteResponse response(ExecutionRecord execution, boolean withOutputs) {
+        return response(execution, withOutputs, withOutputs);
+    }
+
+    /// The end of a stream: stdout and stderr went out before, the files did not.
+    public static ExecuteResponse streamed(ExecutionRecord execution) {
+        return response(execution, false, true);
+    }
+
+    private static ExecuteResponse response(ExecutionRecord execution, boolean withOutputs, boolean withFiles) {
         var result = execution.result().orElseThrow();
         var stdout = EncodedOutput.of(
                 withOutputs ? result.stdout() : new byte[0], isCut(result.stdout(), result.stdoutBytes()));
@@ -57,7 +66,7 @@ public final class ExecutionWriter {
                 millis(result.userTime()),
                 millis(result.systemTime()),
                 result.peakMemoryBytes(),
-                result.files().stream().map(file -> file(file, withOutputs)).toList(),
+                result.files().stream().map(file -> file(file, withFiles)).toList(),
                 result.isPooled());
     }
 
@@ -82,8 +91,8 @@ public final class ExecutionWriter {
         return produced > kept.length;
     }
 
-    private static OutputFile file(ExecutionResult.OutputFile file, boolean withOutputs) {
-        boolean isThere = file.error().isEmpty() && withOutputs;
+    private static OutputFile file(ExecutionResult.OutputFile file, boolean withFiles) {
+        boolean isThere = file.error().isEmpty() && withFiles;
         var content = EncodedOutput.of(isThere ? file.content() : new byte[0], file.isTruncated());
         return new OutputFile(
                 file.path(),
