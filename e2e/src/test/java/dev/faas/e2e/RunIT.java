@@ -11,12 +11,18 @@ import java.util.Random;
 import java.util.Set;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// `./faas run`: the README's first command and what belongs to it.
 class RunIT {
+
+    @BeforeAll
+    static void prepare() throws IOException, InterruptedException {
+        Launcher.prepare();
+    }
 
     @TempDir
     Path folder;

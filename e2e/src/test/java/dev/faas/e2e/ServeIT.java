@@ -14,11 +14,17 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// `./faas serve`: starts, answers, stops, and leaves nothing even if it is killed.
 class ServeIT {
+
+    @BeforeAll
+    static void prepare() throws IOException, InterruptedException {
+        Launcher.prepare();
+    }
 
     private static final Pattern URI_IN_LOG = Pattern.compile("\"uri\":\\s*\"http:[\\\\/]*(127\\.0\\.0\\.1:\\d+)\"");
 

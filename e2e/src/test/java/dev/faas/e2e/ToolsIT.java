@@ -2,13 +2,20 @@ package dev.faas.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /// The verbs that look after the machine.
 class ToolsIT {
+
+    @BeforeAll
+    static void prepare() throws IOException, InterruptedException {
+        Launcher.prepare();
+    }
 
     @Test
     void theDoctorSaysWhatThisMachineCanDo() throws Exception {

@@ -94,7 +94,7 @@ final class ActiveExecution {
     ///
     /// @return whether that was its end
     boolean fail(PlatformException cause, Instant now) {
-        return end(ExecutionState.FAILED, cause.code().wire(), cause.getMessage(), Optional.empty(), cause, now);
+        return end(ExecutionState.FAILED, cause.code().wire(), String.valueOf(cause.getMessage()), Optional.empty(), cause, now);
     }
 
     /// The command has ended, one way or the other.

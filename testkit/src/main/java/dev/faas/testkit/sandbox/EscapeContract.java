@@ -101,7 +101,8 @@ public interface EscapeContract extends SandboxFixture {
         try (var sandbox = create()) {
             // 1:1 is /dev/mem, 8:0 the first disk, 254:0 a virtual disk.
             for (var device : List.of("c 1 1", "b 8 0", "b 254 0", "c 10 232")) {
-                var run = CommandRun.shell(sandbox, "mknod /tmp/node " + device + " && head -c 1 /tmp/node; s=$?; rm -f /tmp/node; exit $s");
+                var run = CommandRun.shell(
+                        sandbox, "mknod /tmp/node " + device + " && head -c 1 /tmp/node; s=$?; rm -f /tmp/node; exit $s");
                 assertThat(run.exit().code()).as(device).isNotZero();
                 assertThat(run.stdout()).as(device).isEmpty();
             }

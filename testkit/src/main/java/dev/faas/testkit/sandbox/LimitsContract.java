@@ -40,7 +40,8 @@ public interface LimitsContract extends SandboxFixture {
             return;
         }
         try (var sandbox = driver().create(spec)) {
-            var bomb = Command.of("perl", "-e", "while (1) { fork() // select(undef, undef, undef, 0.05) }").withTimeout(Duration.ofSeconds(2));
+            var bomb = Command.of("perl", "-e", "while (1) { fork() // select(undef, undef, undef, 0.05) }")
+                    .withTimeout(Duration.ofSeconds(2));
             try (var process = sandbox.start(bomb)) {
                 process.discardOutput();
                 Eventually.holds(() -> assertThat(sandbox.stats().processes()).isBetween(2, 64));
