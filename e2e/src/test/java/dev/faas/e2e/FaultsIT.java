@@ -96,6 +96,26 @@ class FaultsIT {
         host.assertRestored();
     }
 
+    /// Nobody is left to clean up but the next start.
+    @Test
+    void gatewayAndSpawnerKilledTogetherAreCleanedUpAfterByTheNextStart() {
+        try (var platform = PlatformProcess.start(data)) {
+            host.note();
+            var spawner = platform.spawner();
+            try (var load = new Load(platform, CLIENTS)) {
+                load.awaitAnswers(ANSWERS_BEFORE_A_FAULT);
+                spawner.destroyForcibly();
+                platform.kill();
+            }
+            await().until(() -> !spawner.isAlive());
+        }
+        try (var next = PlatformProcess.start(data)) {
+            host.note();
+            assertThat(next.client().execute(ExecuteRequest.shell("echo back").build()).stdout()).isEqualTo("back\n");
+        }
+        host.assertRestored();
+    }
+
     @Test
     void aKilledSpawnerIsReplacedUnderLoad() {
         var moments = new Random(11);
