@@ -175,11 +175,11 @@ class ExecuteIT {
     @Test
     void takesFilesInAndGivesFilesBack() {
         var bytes = new byte[] {0, -1, 10, 13, 0};
-        var result = run(ExecuteRequest.shell("/work/do > /work/deep/out; cat /work/deep/in >> /work/deep/out")
-                .file(new InputFile("/work/do", "#!/bin/sh\necho done\n", "text", "0755"))
-                .file(InputFile.bytes("/work/deep/in", bytes))
-                .output("/work/deep/out")
-                .output("/work/none"));
+        var result = run(ExecuteRequest.shell("/data/do > /data/deep/out; cat /data/deep/in >> /data/deep/out")
+                .file(new InputFile("/data/do", "#!/bin/sh\necho done\n", "text", "0755"))
+                .file(InputFile.bytes("/data/deep/in", bytes))
+                .output("/data/deep/out")
+                .output("/data/none"));
 
         assertThat(result.stderr()).isEmpty();
         assertThat(result.files()).hasSize(2);

@@ -70,7 +70,7 @@ class RunIT {
     void takesFilesInAndBringsFilesBack() throws Exception {
         var in = Files.writeString(folder.resolve("in.txt"), "7 x 6");
         var back = folder.resolve("back.txt");
-        var result = Launcher.run("run", "--file", in + ":/work/in.txt", "--output", "/work/out.txt:" + back, "-w", "/work",
+        var result = Launcher.run("run", "--file", in + ":/data/in.txt", "--output", "/data/out.txt:" + back, "-w", "/data",
                 "-e", "ANSWER=42", "--", "sh", "-c", "echo \"$(cat in.txt) = $ANSWER\" > out.txt");
         assertThat(result.stderr()).isEmpty();
         assertThat(result.exitCode()).isZero();

@@ -92,7 +92,7 @@ class PullIT {
         assertThat(image.layers().get(1).resolve("upper")).hasContent("upper layer");
         assertThat(image.layers().getLast().resolve("lower")).exists();
         assertThat(image.config().env()).containsEntry("GREETING", "hello world");
-        assertThat(image.config().workingDir()).isEqualTo("/work");
+        assertThat(image.config().workingDir()).isEqualTo("/srv/app");
         assertThat(image.config().user()).isEqualTo("1000:1000");
         assertThat(image.config().command()).containsExactly("/lower", "--flag");
 
@@ -362,7 +362,7 @@ class PullIT {
                     COPY upper /upper
                     ENV GREETING="hello world"
                     USER 1000:1000
-                    WORKDIR /work
+                    WORKDIR /srv/app
                     CMD ["/lower", "--flag"]
                     """);
             engine.docker("build", "--quiet", "--tag", "pull-test:1", context.path().toString());
