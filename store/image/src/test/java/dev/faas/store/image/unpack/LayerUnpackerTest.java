@@ -99,7 +99,10 @@ class LayerUnpackerTest {
     @Test
     void anOverlayOfRootsOwnHidesTheSame() throws Exception {
         Path lower = unpack(new TarBuilder().file("var/below", "b").file("etc/passwd", "p"));
-        Path upper = unpack(new TarBuilder().file("var/.wh..wh..opq", "").file("var/kept", "k").file("etc/.wh.passwd", ""));
+        Path upper = unpack(new TarBuilder()
+                .file("var/.wh..wh..opq", "")
+                .file("var/kept", "k")
+                .file("etc/.wh.passwd", ""));
         Path mounted = Files.createDirectory(scratch.resolve("mounted"));
         String script = "mount -t overlay overlay -o ro,lowerdir=" + upper + ":" + lower + " " + mounted + " && cd "
                 + mounted + " && echo * */*";
