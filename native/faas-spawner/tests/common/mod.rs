@@ -68,10 +68,11 @@ impl Peer {
                 }
                 return Some((stream, Ok(Message::try_from(&frame).expect("a valid message"))));
             }
-            let count = self
-                .stream
-                .read(self.decoder.space())
-                .expect("read within the time limit");
+            let count = match self.stream.read(self.decoder.space()) {
+                // A read with a time limit is not taken up again after a stop.
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                read => read.expect("read within the time limit"),
+            };
             if count == 0 {
                 return None;
             }
