@@ -11,7 +11,7 @@ final class Failures {
         terminal.clearStatus();
         switch (failure) {
             case FaasException refusal -> terminal.complain(words(refusal));
-            case CommandException expected -> terminal.complain(expected.getMessage());
+            case CommandException expected -> terminal.complain(String.valueOf(expected.getMessage()));
             default -> {
                 terminal.complain(failure.toString());
                 if (System.getenv("FAAS_DEBUG") != null) {

@@ -45,7 +45,7 @@ public final class Main {
     }
 
     private static int refuse(Terminal terminal, ParameterException exception) {
-        terminal.complain(exception.getMessage());
+        terminal.complain(String.valueOf(exception.getMessage()));
         var command = exception.getCommandLine();
         CommandLine.UnmatchedArgumentException.printSuggestions(exception, command.getErr());
         terminal.err().println("'" + command.getCommandSpec().qualifiedName() + " --help' shows what it takes");

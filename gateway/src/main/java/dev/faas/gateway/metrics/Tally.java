@@ -8,6 +8,7 @@ import dev.faas.core.sandbox.Isolation;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import org.HdrHistogram.ConcurrentHistogram;
@@ -55,7 +56,7 @@ public final class Tally {
     }
 
     private void measured(ExecutionResult result) {
-        byIsolation.get(result.isolation()).increment();
+        Objects.requireNonNull(byIsolation.get(result.isolation())).increment();
         (result.isPooled() ? warmStart : coldStart).add(result.phases().start());
         queue.add(result.phases().queue());
         long micros = TimeUnit.NANOSECONDS.toMicros(result.phases().total().toNanos());
@@ -75,7 +76,7 @@ public final class Tally {
     }
 
     public long executions(Isolation isolation) {
-        return byIsolation.get(isolation).sum();
+        return Objects.requireNonNull(byIsolation.get(isolation)).sum();
     }
 
     public Performance performance() {

@@ -83,7 +83,7 @@ final class Fields {
             fail(
                     name,
                     e.fields().isEmpty()
-                            ? e.getMessage()
+                            ? String.valueOf(e.getMessage())
                             : e.fields().getFirst().message());
             return Optional.empty();
         }

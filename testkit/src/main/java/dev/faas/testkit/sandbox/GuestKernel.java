@@ -5,6 +5,7 @@ import dev.faas.core.sandbox.Sandbox;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /// Makes single system calls inside a sandbox, with Perl, and tells what the kernel said.
 final class GuestKernel {
@@ -50,7 +51,7 @@ final class GuestKernel {
                 "-e",
                 "$! = 0; my @a = map { /^-?\\d+$/ ? 0 + $_ : $_ } @ARGV; my $r = syscall(shift(@a), @a); "
                         + "print $r == -1 ? \"$!\" : 'allowed'",
-                String.valueOf(NUMBERS.get(name).get(column))));
+                String.valueOf(Objects.requireNonNull(NUMBERS.get(name)).get(column))));
         argv.addAll(List.of(arguments));
         var run = CommandRun.of(sandbox, Command.of(argv.toArray(String[]::new)));
         // A filter may also kill the caller: refused all the same.

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /// A sandbox of any technology that put an agent into it. Thread-safe.
 public final class AgentSandbox implements Sandbox {
@@ -25,7 +26,7 @@ public final class AgentSandbox implements Sandbox {
     private final FrameConnection agent;
     private final Host host;
     private final AgentFiles files;
-    private final AtomicReference<CompletableFuture<SandboxStats>> destruction = new AtomicReference<>();
+    private final AtomicReference<@Nullable CompletableFuture<SandboxStats>> destruction = new AtomicReference<>();
 
     public AgentSandbox(Traits traits, FrameConnection agent, Host host) {
         this.traits = traits;

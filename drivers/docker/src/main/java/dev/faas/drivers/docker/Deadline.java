@@ -1,6 +1,7 @@
 package dev.faas.drivers.docker;
 
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -29,7 +30,7 @@ final class Deadline {
             Thread.currentThread().interrupt();
             throw EngineException.lost(doing + ": interrupted", e);
         } catch (ExecutionException e) {
-            throw EngineException.of(doing, e.getCause());
+            throw EngineException.of(doing, Objects.requireNonNull(e.getCause()));
         }
     }
 }

@@ -16,6 +16,7 @@ import dev.faas.drivers.agent.wire.Rlimit;
 import java.nio.channels.ByteChannel;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -214,7 +215,7 @@ final class DockerSandbox implements Sandbox {
             try {
                 greeted.get(limit.toMillis(), TimeUnit.MILLISECONDS);
             } catch (ExecutionException e) {
-                throw new PlatformException(ErrorCode.SANDBOX_FAILED, String.valueOf(e.getCause().getMessage()), e);
+                throw new PlatformException(ErrorCode.SANDBOX_FAILED, String.valueOf(Objects.requireNonNull(e.getCause()).getMessage()), e);
             } catch (TimeoutException e) {
                 throw new PlatformException(
                         ErrorCode.SANDBOX_FAILED,

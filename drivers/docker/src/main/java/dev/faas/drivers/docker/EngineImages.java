@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -74,8 +75,9 @@ final class EngineImages {
 
     /// Writes the image as `docker save` does.
     void save(ImageReference reference, OutputStream target) {
-        inspect(reference.canonical())
-                .orElseThrow(() -> notFound(reference, "the engine doesn't have it"));
+        if (inspect(reference.canonical()).isEmpty()) {
+            throw notFound(reference, "the engine doesn't have it");
+        }
         engine.within(transferLimit, "saving the image", client -> {
             try (var archive = client.saveImageCmd(reference.canonical()).exec()) {
                 return archive.transferTo(target);
@@ -90,7 +92,7 @@ final class EngineImages {
         var name = STORE_REPOSITORY + ":" + digest;
         var known = inspect(name);
         var id = known.isPresent()
-                ? known.get().getId()
+                ? Objects.requireNonNull(known.get().getId())
                 : loading.share(name, () -> load(image, digest, progress));
         return new Resolved(image, id);
     }
@@ -98,7 +100,7 @@ final class EngineImages {
     private String load(Image image, String digest, ProgressListener progress) {
         var meanwhile = inspect(STORE_REPOSITORY + ":" + digest);
         if (meanwhile.isPresent()) {
-            return meanwhile.get().getId();
+            return Objects.requireNonNull(meanwhile.get().getId());
         }
         progress.progress("loading " + image.reference() + " into the Docker Engine", 0, image.size());
         var pipe = new BytePipe();
@@ -111,7 +113,9 @@ final class EngineImages {
                 return loaded;
             });
             failure.rethrow();
-            var id = inspect(loaded.name()).orElseThrow(() -> loadFailed(image, "nothing was loaded")).getId();
+            var id = Objects.requireNonNull(inspect(loaded.name())
+                    .orElseThrow(() -> loadFailed(image, "nothing was loaded"))
+                    .getId());
             engine.ask("naming the image", client ->
                     client.tagImageCmd(id, STORE_REPOSITORY, digest).exec());
             progress.progress("loaded " + image.reference(), image.size(), image.size());

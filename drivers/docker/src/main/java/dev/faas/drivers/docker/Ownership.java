@@ -77,7 +77,7 @@ final class Ownership implements AutoCloseable {
             return false;
         }
         var file = Path.of(labels.get(LOCK));
-        if (HELD_HERE.contains(file) || !Files.isDirectory(file.getParent())) {
+        if (HELD_HERE.contains(file) || !Files.isDirectory(file.resolveSibling(""))) {
             // Seen from a container that shares the engine, another's directory isn't there although its owner lives.
             return false;
         }

@@ -31,13 +31,17 @@ final class PullProgress extends ResultCallback.Adapter<PullResponseItem> {
         }
         var status = item.getStatus() == null ? "" : item.getStatus();
         var detail = item.getProgressDetail();
-        boolean counts = status.equals(DOWNLOADING) && detail != null && detail.getTotal() != null;
-        if (counts && item.getId() != null && detail.getCurrent() != null) {
-            layers.put(item.getId(), new long[] {detail.getCurrent(), detail.getTotal()});
+        var id = item.getId();
+        if (status.equals(DOWNLOADING) && id != null && detail != null) {
+            var current = detail.getCurrent();
+            var total = detail.getTotal();
+            if (current != null && total != null) {
+                layers.put(id, new long[] {current, total});
+            }
         }
         long done = layers.values().stream().mapToLong(layer -> layer[0]).sum();
-        long total = layers.values().stream().mapToLong(layer -> layer[1]).sum();
-        listener.progress(item.getId() == null ? status : item.getId() + ": " + status, done, total);
+        long all = layers.values().stream().mapToLong(layer -> layer[1]).sum();
+        listener.progress(id == null ? status : id + ": " + status, done, all);
     }
 
     /// What the engine reported after it had begun to answer; null if the pull succeeded.

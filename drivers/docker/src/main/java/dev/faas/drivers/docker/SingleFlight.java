@@ -1,6 +1,7 @@
 package dev.faas.drivers.docker;
 
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -36,7 +37,7 @@ final class SingleFlight<T> {
             if (e.getCause() instanceof RuntimeException failure) {
                 throw failure;
             }
-            throw EngineException.of(name, e.getCause());
+            throw EngineException.of(name, Objects.requireNonNull(e.getCause()));
         }
     }
 }

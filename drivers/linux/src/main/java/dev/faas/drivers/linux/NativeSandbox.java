@@ -10,6 +10,7 @@ import dev.faas.drivers.agent.wire.ConnectionMessage;
 import dev.faas.drivers.agent.wire.SpawnerMessage;
 import dev.faas.drivers.agent.wire.SpawnerMessage.Stats;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -72,7 +73,7 @@ final class NativeSandbox implements AgentSandbox.Host, FrameConnection.Listener
             Thread.currentThread().interrupt();
             throw new PlatformException(ErrorCode.SANDBOX_FAILED, "interrupted while the agent started", e);
         } catch (ExecutionException e) {
-            throw new PlatformException(ErrorCode.SANDBOX_FAILED, String.valueOf(e.getCause().getMessage()), e);
+            throw new PlatformException(ErrorCode.SANDBOX_FAILED, String.valueOf(Objects.requireNonNull(e.getCause()).getMessage()), e);
         } catch (TimeoutException e) {
             throw new PlatformException(
                     ErrorCode.SANDBOX_FAILED,

@@ -41,7 +41,7 @@ final class Failures {
 
     private static String describe(IOException e) {
         // Such an exception's message may be the path alone.
-        return e instanceof FileSystemException ? e.getClass().getSimpleName() + " " + e.getMessage() : e.getMessage();
+        return e instanceof FileSystemException ? e.getClass().getSimpleName() + " " + e.getMessage() : String.valueOf(e.getMessage());
     }
 
     @FunctionalInterface

@@ -34,6 +34,7 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /// Images in a directory of this machine (see [StoreLayout]). Thread-safe, and safe for several processes on one
@@ -223,7 +224,7 @@ public final class FileImageStore implements ImageStore, AutoCloseable {
             return made(reference);
         } catch (RegistryException e) {
             throw switch (e.kind()) {
-                case NOT_FOUND, DENIED -> missing(reference, e.getMessage());
+                case NOT_FOUND, DENIED -> missing(reference, String.valueOf(e.getMessage()));
                 case UNREACHABLE, INVALID ->
                     new PlatformException(
                             ErrorCode.IMAGE_PULL_FAILED,
@@ -256,7 +257,7 @@ public final class FileImageStore implements ImageStore, AutoCloseable {
     /// @return false when a layer has been deleted
     private static boolean holdAll(Image image, LeaseTable.Holding holding) throws IOException, InterruptedException {
         for (Path root : image.layers()) {
-            Path layer = root.getParent();
+            Path layer = Objects.requireNonNull(root.getParent());
             holding.hold(Digest.ofHex(layer.getFileName().toString()));
             if (!Files.isDirectory(layer)) {
                 return false;

@@ -3,6 +3,7 @@ package dev.faas.store.image;
 import dev.faas.core.image.ImageStore.ProgressListener;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -58,7 +59,7 @@ final class SingleFlight<T> {
             try {
                 return result.get();
             } catch (ExecutionException e) {
-                switch (e.getCause()) {
+                switch (Objects.requireNonNull(e.getCause())) {
                     case Exception exception -> throw exception;
                     case Error error -> throw error;
                     default -> throw e;

@@ -17,6 +17,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -115,7 +116,7 @@ public final class StoreLayout implements AutoCloseable {
         } catch (AtomicMoveNotSupportedException e) {
             throw new IOException(root + " must lie on one file system", e);
         }
-        syncDirectory(target.getParent());
+        syncDirectory(Objects.requireNonNull(target.getParent()));
     }
 
     /// Deletes a tree without following links; a tree that isn't there is fine.

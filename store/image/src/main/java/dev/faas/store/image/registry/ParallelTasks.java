@@ -3,6 +3,7 @@ package dev.faas.store.image.registry;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.Executors;
@@ -29,7 +30,7 @@ final class ParallelTasks {
                 completion.take().get();
             }
         } catch (ExecutionException e) {
-            switch (e.getCause()) {
+            switch (Objects.requireNonNull(e.getCause())) {
                 case IOException io -> throw io;
                 case InterruptedException interrupted -> throw interrupted;
                 case RuntimeException runtime -> throw runtime;
