@@ -63,8 +63,8 @@ test_maven() { # test_maven TITLE ARGUMENT…
     local title=$1
     shift
     heading "$title"
-    # Failures don't stop the others: one run shows all of them.
-    (cd "$root" && mvn -B -ntp -fae ${FAAS_BUILD_FLAGS:-} "$@" </dev/null) || failures+=("$title")
+    # A failed test must not keep the modules behind it from being tested: failures are counted at the end, from the reports.
+    (cd "$root" && mvn -B -ntp -fae -Dmaven.test.failure.ignore=true ${FAAS_BUILD_FLAGS:-} "$@" </dev/null) || failures+=("$title")
 }
 
 # Sums up what Cargo and Surefire reported: passed failed skipped.
@@ -93,6 +93,13 @@ count_tests() {
     } | awk '{ passed += $1; failed += $2; skipped += $3 } END { print passed + 0, failed + 0, skipped + 0 }'
 }
 
+# Names what failed once more, at the end of a long log.
+list_failed_tests() {
+    grep -hE '^test .* FAILED$' "$dist/cargo-test.log" 2>/dev/null >&2 || true
+    find "$root" -path '*/target/surefire-reports/*.txt' -newer "$dist/tests.started" -print0 \
+        | xargs -0 -r grep -hE '^[a-zA-Z_].* <<< (FAILURE|ERROR)!$' | grep -v '^Tests run' >&2 || true
+}
+
 run_tests() {
     local tiers=() options=() failures=() started=$SECONDS passed failed skipped
     while [ $# -gt 0 ]; do
@@ -113,9 +120,9 @@ run_tests() {
         case $tier in
             native) ensure_rust && test_native ;;
             unit) ensure_maven && test_maven "Java: unit tests" test "-Dtest=*Test" -pl '!e2e' "${options[@]}" ;;
-            java) ensure_maven && test_maven "Java: all but black-box tests" verify -pl '!e2e' "${options[@]}" ;;
+            java) ensure_maven && test_maven "Java: all but black-box tests" -Plint verify -pl '!e2e' "${options[@]}" ;;
             e2e) ensure_maven && test_maven "Black-box tests" verify -pl e2e -am '-Dtest=dev/faas/e2e/**' "${options[@]}" ;;
-            all) ensure_maven && test_maven "Java: all tests and checks" verify "${options[@]}" ;;
+            all) ensure_maven && test_maven "Java: all tests and checks" -Plint verify "${options[@]}" ;;
         esac
     done
     read -r passed failed skipped < <(count_tests)
@@ -123,6 +130,7 @@ run_tests() {
     if [ "$skipped" -gt 0 ] && [ -n "${CI:-}" ]; then failures+=("$skipped skipped tests"); fi
     heading "Finished in $((SECONDS - started)) s"
     for failure in "${failures[@]}"; do say "failed: $failure"; done
+    list_failed_tests
     printf '%d passed, %d failed%s\n' "$passed" "$failed" "$([ "$skipped" = 0 ] || printf ', %d skipped' "$skipped")"
     [ ${#failures[@]} = 0 ] && [ "$failed" = 0 ]
 }

@@ -122,6 +122,8 @@ ensure_jdk() {
 }
 
 ensure_maven() {
+    # Debian's Maven brings libraries that today's Java warns about, on every line of its output.
+    export MAVEN_OPTS="${MAVEN_OPTS:-} --sun-misc-unsafe-memory-access=allow"
     command -v mvn >/dev/null || ensure_packages "it builds the Java part" maven
 }
 

@@ -45,12 +45,11 @@ final class Units {
         if (millis == 0) {
             return "0s";
         }
-        for (var unit : new String[] {"d", "h", "m", "s"}) {
-            if (millis % MILLIS.get(unit) == 0) {
-                return millis / MILLIS.get(unit) + unit;
-            }
-        }
-        return millis + "ms";
+        return MILLIS.entrySet().stream()
+                .filter(unit -> millis % unit.getValue() == 0)
+                .max(Map.Entry.comparingByValue())
+                .map(unit -> millis / unit.getValue() + unit.getKey())
+                .orElseThrow();
     }
 
     static String format(DataSize size) {

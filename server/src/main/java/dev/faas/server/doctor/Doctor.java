@@ -42,7 +42,7 @@ public final class Doctor {
         try {
             return status.get();
         } catch (ExecutionException e) {
-            return DriverStatus.unavailable(String.valueOf(e.getCause().getMessage()), "");
+            return DriverStatus.unavailable(String.valueOf(e.getMessage()), "");
         }
     }
 

@@ -63,10 +63,7 @@ final class HostChecks {
     }
 
     private static List<Finding> data(Path dataDir) {
-        var existing = dataDir;
-        while (!Files.exists(existing)) {
-            existing = existing.getParent();
-        }
+        var existing = firstThatExists(dataDir.toAbsolutePath());
         var findings = new ArrayList<Finding>();
         findings.add(Files.isWritable(existing)
                 ? finding("host", "data directory", Level.OK, dataDir.toString(), "")
@@ -82,6 +79,11 @@ final class HostChecks {
             findings.add(finding("host", "disk space", Level.DEGRADED, "can't be asked: " + e.getMessage(), ""));
         }
         return findings;
+    }
+
+    private static Path firstThatExists(Path path) {
+        var parent = path.getParent();
+        return Files.exists(path) || parent == null ? path : firstThatExists(parent);
     }
 
     private static Finding imageBuilder() {
