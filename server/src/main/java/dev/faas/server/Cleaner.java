@@ -37,7 +37,7 @@ final class Cleaner {
             sweepContainers();
             if (instances.alive().isEmpty()) {
                 delete(directories.processes());
-                delete(config.dataDir().resolve("instances"));
+                instances.forget();
             }
             if (everything) {
                 deleteData();

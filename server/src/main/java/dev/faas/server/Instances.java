@@ -71,6 +71,13 @@ final class Instances {
         return ended;
     }
 
+    /// Takes the notes of processes that are gone away.
+    void forget() throws IOException {
+        if (Files.exists(directory)) {
+            FileTree.delete(directory);
+        }
+    }
+
     private static boolean await(ProcessHandle process) throws InterruptedException {
         try {
             process.onExit().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);

@@ -15,6 +15,13 @@ public final class LocalServer implements LocalPlatform {
     private static final String LOOPBACK = "127.0.0.1";
     private static final int ANY_PORT = 0;
 
+    /// For the short verbs, whose output is what they print and not what is logged.
+    private static ServerConfig loadQuietly(LocalSettings settings) {
+        var config = load(settings);
+        Logging.configure(config.log().quiet());
+        return config;
+    }
+
     private static ServerConfig load(LocalSettings settings) {
         return ServerConfig.load(Surroundings.ofThisProcess(), settings.file(), settings.values());
     }
@@ -23,8 +30,7 @@ public final class LocalServer implements LocalPlatform {
     @Override
     public Gateway embed(LocalSettings settings) {
         var key = ApiKey.generate(new SecureRandom());
-        var config = load(settings);
-        Logging.configure(config.log().quiet());
+        var config = loadQuietly(settings);
         var oneTime = ApiKey.parse("embedded:" + ApiKey.hashOf(key));
         var gateway = config.gateway().withKeys(List.of(oneTime)).withAddress(LOOPBACK, ANY_PORT);
         var platform = Platform.start(config.forOneCommand(gateway));
@@ -38,17 +44,17 @@ public final class LocalServer implements LocalPlatform {
 
     @Override
     public Images images(LocalSettings settings, Progress progress) {
-        return new LocalImages(load(settings), progress);
+        return new LocalImages(loadQuietly(settings), progress);
     }
 
     @Override
     public Diagnosis doctor(LocalSettings settings) {
-        return Examination.run(load(settings));
+        return Examination.run(loadQuietly(settings));
     }
 
     @Override
     public List<String> clean(LocalSettings settings, boolean force, boolean everything) {
-        return new Cleaner(load(settings)).clean(force, everything);
+        return new Cleaner(loadQuietly(settings)).clean(force, everything);
     }
 
     @Override

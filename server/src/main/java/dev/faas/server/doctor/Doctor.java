@@ -5,6 +5,7 @@ import dev.faas.cli.LocalPlatform.Finding;
 import dev.faas.core.image.ImageReference;
 import dev.faas.core.image.ImageStore;
 import dev.faas.core.sandbox.DriverStatus;
+import dev.faas.core.sandbox.DriverStatus.Check;
 import dev.faas.core.sandbox.DriverStatus.Level;
 import dev.faas.core.sandbox.SandboxDriver;
 import java.nio.file.Path;
@@ -49,10 +50,14 @@ public final class Doctor {
     private static List<Finding> describe(String area, DriverStatus status) {
         var findings = new ArrayList<Finding>();
         var level = !status.available() ? Level.MISSING : status.reason().isEmpty() ? Level.OK : Level.DEGRADED;
-        findings.add(finding(area, "usable", level, status.available() ? "yes" + because(status) : status.reason(), ""));
-        for (var check : status.checks()) {
-            findings.add(finding(area, check.feature(), check.level(), check.detail(), check.fix()));
-        }
+        // A technology that can't be used at all has one check, named after nothing in particular: its fix belongs to the first line.
+        var general = status.checks().stream().filter(check -> check.feature().equals("driver")).findFirst();
+        var words = status.available() ? "yes" + because(status) : status.reason();
+        findings.add(finding(area, "usable", level, words, general.map(Check::fix).orElse("")));
+        status.checks().stream()
+                .filter(check -> !check.feature().equals("driver"))
+                .map(check -> finding(area, check.feature(), check.level(), check.detail(), check.fix()))
+                .forEach(findings::add);
         return findings;
     }
 
