@@ -3,7 +3,6 @@ package dev.faas.store.sql;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.pool.HikariPool.PoolInitializationException;
-import dev.faas.core.common.PlatformException;
 import dev.faas.core.execution.ExecutionRepository;
 import java.nio.file.Path;
 import java.util.Optional;

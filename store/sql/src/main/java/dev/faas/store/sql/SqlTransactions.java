@@ -19,7 +19,8 @@ final class SqlTransactions implements AutoCloseable {
     SqlTransactions(SqlDialect dialect, Jdbi writers, Jdbi readers) {
         this.writers = writers;
         this.readers = readers;
-        // SQLite is native code: a virtual thread that waits for the disk in it would keep its carrier, of which there are as many as cores.
+        // SQLite is native code: a virtual thread that waits for the disk in it would keep its carrier, of which there
+        // are as many as cores.
         writerThread = dialect == SqlDialect.SQLITE
                 ? Executors.newSingleThreadExecutor(
                         Thread.ofPlatform().name("faas-sql-writer").daemon().factory())

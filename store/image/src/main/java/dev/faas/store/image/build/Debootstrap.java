@@ -84,11 +84,20 @@ final class Debootstrap {
                 "--customize-hook=" + hook));
         aptProxies().forEach(line -> command.add("--aptopt=" + line));
         if (base.isPresent()) {
-            command.add("--setup-hook=tar-in " + base.get() + " /");
+            command.add("--setup-hook=" + unpack(base.get()));
         } else {
             command.add("--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr");
         }
         return command;
+    }
+
+    /// As root plain tar does. mmdebstrap's own `tar-in` feeds tar through a pipe and fails with SIGPIPE when tar has seen the archive's
+    /// end before the last padding is written; an ordinary user needs it, because the root is then made by other ids, which can't
+    /// read the store.
+    private static String unpack(Path base) {
+        return Posix.isRoot()
+                ? "tar --extract --numeric-owner --xattrs '--xattrs-include=*' --file=" + base + " --directory=\"$1\""
+                : "tar-in " + base + " /";
     }
 
     /// What happens in the root after the packages are installed.
