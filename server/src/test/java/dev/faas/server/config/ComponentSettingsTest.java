@@ -2,7 +2,6 @@ package dev.faas.server.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.faas.core.common.DataSize;
 import dev.faas.server.config.DriversConfig.Docker;
 import dev.faas.server.config.DriversConfig.Native;
 import dev.faas.server.config.DriversConfig.Pools;
