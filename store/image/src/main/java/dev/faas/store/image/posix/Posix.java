@@ -8,6 +8,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -69,9 +71,10 @@ public final class Posix implements AutoCloseable {
     /// Whether this process may own files in other users' names.
     public static boolean isRoot() {
         try {
-            return (int) Calls.GETEUID.invokeExact() == 0;
-        } catch (Throwable e) {
-            throw new IllegalStateException("geteuid", e);
+            return Integer.valueOf(0).equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"));
+        } catch (IOException | UnsupportedOperationException e) {
+            // Not Linux.
+            return false;
         }
     }
 
@@ -86,7 +89,7 @@ public final class Posix implements AutoCloseable {
     public int openAt(int directory, String name, int flags, int mode) throws IOException {
         try {
             return check(
-                    (int) Calls.OPENAT.invokeExact(errno, directory, text(path, name), flags | O_CLOEXEC, mode),
+                    (int) TreeCalls.OPENAT.invokeExact(errno, directory, text(path, name), flags | O_CLOEXEC, mode),
                     "open", name);
         } catch (Throwable e) {
             throw rethrow(e);
@@ -99,7 +102,7 @@ public final class Posix implements AutoCloseable {
         scratch.set(JAVA_LONG, 8, 0);
         scratch.set(JAVA_LONG, 16, resolve);
         try {
-            long fd = (long) Calls.SYSCALL_OPENAT2.invokeExact(
+            long fd = (long) TreeCalls.SYSCALL_OPENAT2.invokeExact(
                     errno, SYS_OPENAT2, directory, text(path, name), scratch, 24L);
             return check((int) fd, "openat2", name);
         } catch (Throwable e) {
@@ -122,7 +125,7 @@ public final class Posix implements AutoCloseable {
         int done = 0;
         try {
             while (done < length) {
-                long count = (long) Calls.PWRITE.invokeExact(
+                long count = (long) TreeCalls.PWRITE.invokeExact(
                         errno, fd, buffer.asSlice(done), (long) (length - done), offset + done);
                 if (count < 0 && errnoValue() == Errno.EINTR) {
                     continue;
@@ -136,7 +139,7 @@ public final class Posix implements AutoCloseable {
 
     public void truncate(int fd, long size) throws IOException {
         try {
-            check((int) Calls.FTRUNCATE.invokeExact(errno, fd, size), "ftruncate", "file");
+            check((int) TreeCalls.FTRUNCATE.invokeExact(errno, fd, size), "ftruncate", "file");
         } catch (Throwable e) {
             throw rethrow(e);
         }
@@ -144,7 +147,7 @@ public final class Posix implements AutoCloseable {
 
     public void mkdirAt(int directory, String name, int mode) throws IOException {
         try {
-            check((int) Calls.MKDIRAT.invokeExact(errno, directory, text(path, name), mode), "mkdir", name);
+            check((int) TreeCalls.MKDIRAT.invokeExact(errno, directory, text(path, name), mode), "mkdir", name);
         } catch (Throwable e) {
             throw rethrow(e);
         }
@@ -153,7 +156,7 @@ public final class Posix implements AutoCloseable {
     public void symlinkAt(String target, int directory, String name) throws IOException {
         try {
             check(
-                    (int) Calls.SYMLINKAT.invokeExact(errno, text(otherPath, target), directory, text(path, name)),
+                    (int) TreeCalls.SYMLINKAT.invokeExact(errno, text(otherPath, target), directory, text(path, name)),
                     "symlink", name);
         } catch (Throwable e) {
             throw rethrow(e);
@@ -164,7 +167,7 @@ public final class Posix implements AutoCloseable {
     public void linkAt(int oldDirectory, String oldName, int directory, String name) throws IOException {
         try {
             check(
-                    (int) Calls.LINKAT.invokeExact(
+                    (int) TreeCalls.LINKAT.invokeExact(
                             errno, oldDirectory, text(otherPath, oldName), directory, text(path, name), 0),
                     "link", name);
         } catch (Throwable e) {
@@ -175,7 +178,7 @@ public final class Posix implements AutoCloseable {
     /// A special file; the device number is always 0, which for a character device means overlay whiteout.
     public void mknodAt(int directory, String name, int typeAndMode) throws IOException {
         try {
-            check((int) Calls.MKNODAT.invokeExact(errno, directory, text(path, name), typeAndMode, 0L), "mknod", name);
+            check((int) TreeCalls.MKNODAT.invokeExact(errno, directory, text(path, name), typeAndMode, 0L), "mknod", name);
         } catch (Throwable e) {
             throw rethrow(e);
         }
@@ -183,7 +186,7 @@ public final class Posix implements AutoCloseable {
 
     public void unlinkAt(int directory, String name, int flags) throws IOException {
         try {
-            check((int) Calls.UNLINKAT.invokeExact(errno, directory, text(path, name), flags), "unlink", name);
+            check((int) TreeCalls.UNLINKAT.invokeExact(errno, directory, text(path, name), flags), "unlink", name);
         } catch (Throwable e) {
             throw rethrow(e);
         }
@@ -191,7 +194,7 @@ public final class Posix implements AutoCloseable {
 
     public void chown(int fd, int uid, int gid) throws IOException {
         try {
-            check((int) Calls.FCHOWN.invokeExact(errno, fd, uid, gid), "chown", "file");
+            check((int) TreeCalls.FCHOWN.invokeExact(errno, fd, uid, gid), "chown", "file");
         } catch (Throwable e) {
             throw rethrow(e);
         }
@@ -201,7 +204,7 @@ public final class Posix implements AutoCloseable {
     public void chownAt(int directory, String name, int uid, int gid) throws IOException {
         try {
             check(
-                    (int) Calls.FCHOWNAT.invokeExact(errno, directory, text(path, name), uid, gid, AT_SYMLINK_NOFOLLOW),
+                    (int) TreeCalls.FCHOWNAT.invokeExact(errno, directory, text(path, name), uid, gid, AT_SYMLINK_NOFOLLOW),
                     "chown", name);
         } catch (Throwable e) {
             throw rethrow(e);
@@ -210,7 +213,7 @@ public final class Posix implements AutoCloseable {
 
     public void chmod(int fd, int mode) throws IOException {
         try {
-            check((int) Calls.FCHMOD.invokeExact(errno, fd, mode), "chmod", "file");
+            check((int) TreeCalls.FCHMOD.invokeExact(errno, fd, mode), "chmod", "file");
         } catch (Throwable e) {
             throw rethrow(e);
         }
@@ -219,7 +222,7 @@ public final class Posix implements AutoCloseable {
     /// Follows a symbolic link: only for a name that is known not to be one.
     public void chmodAt(int directory, String name, int mode) throws IOException {
         try {
-            check((int) Calls.FCHMODAT.invokeExact(errno, directory, text(path, name), mode, 0), "chmod", name);
+            check((int) TreeCalls.FCHMODAT.invokeExact(errno, directory, text(path, name), mode, 0), "chmod", name);
         } catch (Throwable e) {
             throw rethrow(e);
         }
@@ -227,7 +230,7 @@ public final class Posix implements AutoCloseable {
 
     public void setTimes(int fd, long seconds, int nanos) throws IOException {
         try {
-            check((int) Calls.FUTIMENS.invokeExact(errno, fd, times(seconds, nanos)), "utimens", "file");
+            check((int) TreeCalls.FUTIMENS.invokeExact(errno, fd, times(seconds, nanos)), "utimens", "file");
         } catch (Throwable e) {
             throw rethrow(e);
         }
@@ -236,7 +239,7 @@ public final class Posix implements AutoCloseable {
     public void setTimesAt(int directory, String name, long seconds, int nanos) throws IOException {
         try {
             check(
-                    (int) Calls.UTIMENSAT.invokeExact(
+                    (int) TreeCalls.UTIMENSAT.invokeExact(
                             errno, directory, text(path, name), times(seconds, nanos), AT_SYMLINK_NOFOLLOW),
                     "utimens", name);
         } catch (Throwable e) {
@@ -252,7 +255,7 @@ public final class Posix implements AutoCloseable {
         MemorySegment.copy(content, 0, buffer, JAVA_BYTE, 0, content.length);
         try {
             check(
-                    (int) Calls.FSETXATTR.invokeExact(errno, fd, text(path, name), buffer, (long) content.length, 0),
+                    (int) TreeCalls.FSETXATTR.invokeExact(errno, fd, text(path, name), buffer, (long) content.length, 0),
                     "setxattr", name);
         } catch (Throwable e) {
             throw rethrow(e);
@@ -262,7 +265,7 @@ public final class Posix implements AutoCloseable {
     /// Writes everything the file system of `fd` holds in memory to its disk.
     public void syncFileSystem(int fd) throws IOException {
         try {
-            check((int) Calls.SYNCFS.invokeExact(errno, fd), "syncfs", "file system");
+            check((int) TreeCalls.SYNCFS.invokeExact(errno, fd), "syncfs", "file system");
         } catch (Throwable e) {
             throw rethrow(e);
         }
