@@ -55,28 +55,32 @@ final class ColdStart {
     private void write(Report report, List<Contender> contenders, Map<String, Samples> samples, List<String> missing) {
         var table = report.table(
                 "Cold start (rows 1, 2, 4)",
-                "One sandbox, one process, gone again; ours answers over HTTP with bytes of the request, the peers run the same static program on an empty input. "
+                "One sandbox, one process, gone again; ours answers over HTTP with bytes of the request, the peers run the same static "
+                        + "program on an empty input. "
                         + (missing.isEmpty() ? "" : "Not measured: " + String.join(", ", missing) + "."),
                 Report.Table.SAMPLE_COLUMNS);
         contenders.forEach(contender -> table.addSamples(contender, samples.get(contender.name())));
-        ratio(report, samples, "1", "≤ 0.4× crun run", FRESH, "crun run", 0.4);
-        ratio(report, samples, "4", "≤ 0.15× crun run", POOLED, "crun run", 0.15);
-        ratio(report, samples, "2", "≥ 60× faster than docker run", FRESH, "docker run", 1.0 / 60);
+        ratio(report, samples, new Aim("1", "≤ 0.4× crun run", FRESH, "crun run", 0.4));
+        ratio(report, samples, new Aim("4", "≤ 0.15× crun run", POOLED, "crun run", 0.15));
+        ratio(report, samples, new Aim("2", "≥ 60× faster than docker run", FRESH, "docker run", 1.0 / 60));
     }
 
-    private static void ratio(
-            Report report, Map<String, Samples> samples, String row, String goal, String ours, String peer, double limit) {
-        if (!samples.containsKey(peer) || samples.get(peer).size() == 0) {
-            report.goal(row, goal, peer + " not measured", false);
+    private static void ratio(Report report, Map<String, Samples> samples, Aim aim) {
+        if (!samples.containsKey(aim.peer()) || samples.get(aim.peer()).size() == 0) {
+            report.goal(aim.row(), aim.goal(), aim.peer() + " not measured", false);
             return;
         }
-        double ratio = samples.get(ours).p50() / samples.get(peer).p50();
-        var shown = limit < 0.1
+        double ours = samples.get(aim.ours()).p50();
+        double peers = samples.get(aim.peer()).p50();
+        double ratio = ours / peers;
+        var shown = aim.limit() < 0.1
                 ? Report.number(1 / ratio) + "× faster"
-                : Report.number(ratio) + "× (" + Report.number(samples.get(ours).p50()) + " / "
-                        + Report.number(samples.get(peer).p50()) + " ms)";
-        report.goal(row, goal, shown, ratio <= limit);
+                : Report.number(ratio) + "× (" + Report.number(ours) + " / " + Report.number(peers) + " ms)";
+        report.goal(aim.row(), aim.goal(), shown, ratio <= aim.limit());
     }
+
+    /// @param limit the largest ratio of our median to the peer's
+    private record Aim(String row, String goal, String ours, String peer, double limit) {}
 
     private void sequential(Report report, HttpConnection connection) throws IOException, InterruptedException {
         var samples = new Samples();

@@ -87,7 +87,8 @@ final class ControlPlane {
         }
         double ratio = ours.p50() / empty.p50();
         var table = report.table("Start of the control plane (row 30)",
-                "From process start to the first answer: ours has then run a command in a fresh sandbox; the empty server has answered an echo.",
+                "From process start to the first answer: ours has then run a command in a fresh sandbox; the empty server "
+                        + "has answered an echo.",
                 "what", "p50 ms", "max ms");
         table.add("faas serve, first execution", Report.number(ours.p50()), Report.number(ours.max()));
         table.add("empty Helidon server, first echo", Report.number(empty.p50()), Report.number(empty.max()));

@@ -10,8 +10,10 @@ final class Echo {
     private static final AtomicLong COUNTER = new AtomicLong();
 
     static String body(String payload) {
-        return "{\"image\":\"" + Lab.IMAGE + "\",\"command\":[\"" + String.join("\",\"", Lab.PROGRAM) + "\"],\"payload\":\"" + payload + "\",\"memory_mb\":" + Settings.MEMORY_MB
-                + ",\"network\":\"none\",\"timeout_ms\":60000}";
+        var command = String.join("\",\"", Lab.PROGRAM);
+        return """
+                {"image":"%s","command":["%s"],"payload":"%s","memory_mb":%d,"network":"none","timeout_ms":60000}"""
+                .formatted(Lab.IMAGE, command, payload, Settings.MEMORY_MB);
     }
 
     /// Sends one with fresh bytes and checks that they come back.

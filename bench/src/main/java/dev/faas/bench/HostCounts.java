@@ -43,7 +43,8 @@ record HostCounts(long processes, long mounts, long cgroups, long links, long ru
         }
     }
 
-    /// What there is more of than before, in words; empty when nothing grew. Processes and links of others may come and go, so a few are allowed.
+    /// What there is more of than before, in words; empty when nothing grew. Processes of others may come and go, so a
+    /// few are allowed.
     List<String> growthSince(HostCounts before) {
         return Stream.of(
                         grown("processes", processes - before.processes, 8),

@@ -12,6 +12,9 @@ import java.util.concurrent.locks.LockSupport;
 /// *should* have been sent. So a server that stalls is charged for everybody who had to wait.
 final class OpenLoop {
 
+    /// Time for the workers to connect before the first request is due.
+    private static final long LEAD_NANOS = 50_000_000;
+
     /// One worker's way of sending a request; made on the worker's own thread.
     interface Sender extends AutoCloseable {
         void send() throws IOException;
@@ -31,23 +34,22 @@ final class OpenLoop {
     static Result run(double perSecond, int total, int workers, SenderFactory factory) throws InterruptedException {
         var samples = new Samples();
         var next = new AtomicInteger();
-        long period = (long) (1e9 / perSecond);
-        long start = System.nanoTime() + 50_000_000L;
+        var plan = new Plan(System.nanoTime() + LEAD_NANOS, (long) (1e9 / perSecond), total);
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<?>> running = new ArrayList<>();
             for (int worker = 0; worker < workers; worker++) {
                 int number = worker;
-                running.add(threads.submit(() -> work(factory, number, next, total, start, period, samples)));
+                running.add(threads.submit(() -> work(factory, number, next, plan, samples)));
             }
         }
-        return new Result(samples, (System.nanoTime() - start) / 1e9, perSecond);
+        return new Result(samples, (System.nanoTime() - plan.start()) / 1e9, perSecond);
     }
 
     private static void work(
-            SenderFactory factory, int number, AtomicInteger next, int total, long start, long period, Samples samples) {
+            SenderFactory factory, int number, AtomicInteger next, Plan plan, Samples samples) {
         try (var sender = factory.open(number)) {
-            for (int i = next.getAndIncrement(); i < total; i = next.getAndIncrement()) {
-                long due = start + i * period;
+            for (int i = next.getAndIncrement(); i < plan.total(); i = next.getAndIncrement()) {
+                long due = plan.start() + i * plan.period();
                 waitUntil(due);
                 try {
                     sender.send();
@@ -68,6 +70,9 @@ final class OpenLoop {
     }
 
     private OpenLoop() {}
+
+    /// When requests are due: `total` of them, one every `period` nanoseconds from `start` on.
+    private record Plan(long start, long period, int total) {}
 
     record Result(Samples samples, double seconds, double offeredPerSecond) {
         double perSecond() {
