@@ -31,13 +31,20 @@ final class ColdStart {
     /// @return medians by contender, for later rows
     Map<String, Samples> run(Report report, int rounds) throws IOException, InterruptedException {
         try (var fresh = GatewayUnderTest.start(lab, Settings.WITHOUT_POOLS, Echo.PATH, Echo.body("warm"));
-                var pooled = GatewayUnderTest.start(lab, Settings.DEFAULT, Echo.PATH, Echo.body("warm"));
-                var freshConnection = fresh.connect();
-                var pooledConnection = pooled.connect();
-                var peers = new Peers(lab, docker)) {
+                var pooled = GatewayUnderTest.start(lab, Settings.DEFAULT, Echo.PATH, Echo.body("warm"))) {
             progress.accept("warming both gateways up");
             fresh.warmUp();
             pooled.warmUp();
+            return compare(report, rounds, fresh, pooled);
+        }
+    }
+
+    /// Connects after the warm-up: a connection nobody uses for a minute is closed.
+    private Map<String, Samples> compare(Report report, int rounds, GatewayUnderTest fresh, GatewayUnderTest pooled)
+            throws IOException, InterruptedException {
+        try (var freshConnection = fresh.connect();
+                var pooledConnection = pooled.connect();
+                var peers = new Peers(lab, docker)) {
             var contenders = new ArrayList<Contender>();
             contenders.add(peers.bareSpawn());
             contenders.addAll(peers.sandboxes());

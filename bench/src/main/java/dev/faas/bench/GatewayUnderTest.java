@@ -16,7 +16,7 @@ final class GatewayUnderTest implements Closeable {
     private static final long START_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(60);
     private static final long POLL_NANOS = 2_000_000;
     private static final int STOP_SECONDS = 60;
-    private static final int WARM_UP_CALLS = 4000;
+    private static final int WARM_UP_CALLS = 2500;
 
     private final Process process;
     private final InetSocketAddress address;
