@@ -48,13 +48,11 @@ final class Platform implements AutoCloseable {
         try {
             lifecycle.add("instance note", new Instances(config.dataDir()).register());
             var directories = Directories.prepare(config.dataDir());
-            // Opening the database takes as long as everything else together, and needs nothing of it.
-            var database = lifecycle.add("database", Starting.begin("database", () -> SqlStore.open(config.database()), SqlStore::close));
             var images = lifecycle.add("image store", FileImageStore.open(config.images()));
             var drivers = Drivers.start(config, directories, images, lifecycle);
+            var store = lifecycle.add("database", SqlStore.open(config.database()));
             var metrics = lifecycle.add("metrics", new GatewayMetrics());
             var time = lifecycle.add("clock", new SystemTime());
-            var store = database.get();
             var engine = lifecycle.add(
                     "engine",
                     new ExecutionEngine(config.engine(), drivers, store.executions(), metrics.executions(), time));
