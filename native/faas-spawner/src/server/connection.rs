@@ -10,7 +10,7 @@ use crate::config::MAX_UNSENT;
 /// How a look at the socket ended.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// Nothing more for now.
+    /// Nothing more until the socket is readable again.
     Waiting,
     Closed,
 }
