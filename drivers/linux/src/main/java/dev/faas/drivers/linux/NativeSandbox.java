@@ -55,9 +55,10 @@ final class NativeSandbox implements AgentSandbox.Host, FrameConnection.Listener
         return id;
     }
 
+    /// Released first: whoever learns of the death finds the sandbox forgotten.
     private void end(Death how) {
-        death.complete(how);
         release();
+        death.complete(how);
     }
 
     private void release() {
@@ -124,13 +125,14 @@ final class NativeSandbox implements AgentSandbox.Host, FrameConnection.Listener
         }
     }
 
-    /// A sandbox that died while it was being destroyed is gone all the same.
+    /// A sandbox that died while it was being destroyed is gone all the same; the word on how may be on its way.
     private SandboxStats whatTheDeadUsed(PlatformException failure) {
         if (failure.code() != ErrorCode.NOT_FOUND && spawner.isAlive()) {
             throw failure;
         }
-        var dead = death.getNow(null);
-        return dead == null ? SandboxStats.NONE : dead.stats();
+        return death.completeOnTimeout(Death.UNHEARD, DEATH_NOTICE_SECONDS, TimeUnit.SECONDS)
+                .join()
+                .stats();
     }
 
     private static SandboxStats stats(Stats stats) {
@@ -144,5 +146,8 @@ final class NativeSandbox implements AgentSandbox.Host, FrameConnection.Listener
                 stats.netTxBytes());
     }
 
-    private record Death(String reason, SandboxStats stats) {}
+    private record Death(String reason, SandboxStats stats) {
+
+        static final Death UNHEARD = new Death("it is gone", SandboxStats.NONE);
+    }
 }
