@@ -3,6 +3,7 @@ package dev.faas.core.sandbox;
 import dev.faas.core.image.Image;
 import java.nio.channels.ByteChannel;
 import java.time.Duration;
+import java.util.Optional;
 
 /// One isolated unit with an agent inside. Thread-safe: several processes may run in it at once.
 public interface Sandbox extends AutoCloseable {
@@ -30,6 +31,11 @@ public interface Sandbox extends AutoCloseable {
 
     /// Opens a TCP connection to a port inside, whatever the sandbox's network. The caller closes it.
     ByteChannel connect(int port);
+
+    /// Empty where the technology offers none.
+    default Optional<SandboxControl> control() {
+        return Optional.empty();
+    }
 
     /// What it has used so far; one cheap question to the kernel.
     SandboxStats stats();
