@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 /// @param isolation       what that separates the command with
 /// @param imageDigest     what really ran
 /// @param peakMemoryBytes of the whole sandbox
-/// @param pooled          whether a part of the sandbox was made ahead of time
+/// @param pooled          whether the sandbox was ready as a whole before the request came
+/// @param origin          `cold` made on demand, `pooled_parts` made on demand of ready parts, `pooled` ready as a whole
 public record ExecuteResponse(
         String requestId,
         String outcome,
@@ -49,7 +50,8 @@ public record ExecuteResponse(
         double cpuSystemMs,
         long peakMemoryBytes,
         List<OutputFile> files,
-        boolean pooled) {
+        boolean pooled,
+        String origin) {
 
     /// Where the time went, in milliseconds and fractions of them.
     ///

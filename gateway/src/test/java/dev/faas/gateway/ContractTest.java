@@ -75,7 +75,7 @@ class ContractTest {
 
     /// Schemas that no record mirrors: single values and choices.
     private static final Set<String> WITHOUT_RECORD =
-            Set.of("OutputEncoding", "ExecutionState", "StreamFrame", "ImageFrame");
+            Set.of("OutputEncoding", "Origin", "ExecutionState", "StreamFrame", "ImageFrame");
 
     private final Contract contract = GatewayFixture.CONTRACT;
 

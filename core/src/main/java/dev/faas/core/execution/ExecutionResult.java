@@ -1,6 +1,7 @@
 package dev.faas.core.execution;
 
 import dev.faas.core.sandbox.Isolation;
+import dev.faas.core.sandbox.Origin;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -11,7 +12,7 @@ import java.util.List;
 /// @param stdoutBytes      produced in all; more than `stdout.length` exactly when it was truncated
 /// @param imageDigest      what really ran
 /// @param peakMemoryBytes  the most the whole sandbox held, or, where the technology does not count it, the largest process
-/// @param isPooled         whether a part of the sandbox came from a pool
+/// @param origin           where the sandbox came from
 public record ExecutionResult(
         Outcome outcome,
         byte[] stdout,
@@ -22,7 +23,7 @@ public record ExecutionResult(
         List<OutputFile> files,
         Isolation isolation,
         String imageDigest,
-        boolean isPooled,
+        Origin origin,
         Phases phases,
         Duration userTime,
         Duration systemTime,
@@ -49,7 +50,7 @@ public record ExecutionResult(
                 startOfFiles(limit),
                 isolation,
                 imageDigest,
-                isPooled,
+                origin,
                 phases,
                 userTime,
                 systemTime,
@@ -68,7 +69,7 @@ public record ExecutionResult(
                 List.of(),
                 isolation,
                 imageDigest,
-                isPooled,
+                origin,
                 phases,
                 userTime,
                 systemTime,

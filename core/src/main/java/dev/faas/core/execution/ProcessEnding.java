@@ -188,7 +188,7 @@ final class ProcessEnding {
                 files,
                 live.sandbox().isolation(),
                 live.image().digest(),
-                live.sandbox().isPooled(),
+                live.sandbox().origin(),
                 phases.phases(),
                 exit.userTime(),
                 exit.systemTime(),

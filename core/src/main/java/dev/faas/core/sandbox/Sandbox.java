@@ -18,8 +18,10 @@ public interface Sandbox extends AutoCloseable {
     /// How long the technology took to make it, the agent's first answer included.
     Duration startTime();
 
-    /// Whether a part of it came from a pool.
-    boolean isPooled();
+    Origin origin();
+
+    /// Whether it can still be used, as far as is known without asking: false once its agent's connection is lost or it was destroyed.
+    boolean isAlive();
 
     /// Starts a process. Returns when the agent has accepted it; output is held back until it is read.
     ///

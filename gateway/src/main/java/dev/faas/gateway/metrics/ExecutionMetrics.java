@@ -7,6 +7,7 @@ import dev.faas.core.execution.ExecutionRequest;
 import dev.faas.core.execution.ExecutionResult;
 import dev.faas.core.execution.ExecutionState;
 import dev.faas.core.sandbox.Isolation;
+import dev.faas.core.sandbox.Origin;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -105,9 +106,11 @@ public final class ExecutionMetrics implements ExecutionObserver {
         meters.start().record(phases.start());
         meters.memory().record(result.peakMemoryBytes());
         meters.cpu().record(result.userTime().plus(result.systemTime()));
-        if (!result.isPooled()) {
+        if (result.origin() != Origin.POOLED) {
             meters.coldStarts().increment();
         }
+        registry.counter("faas.sandbox.starts", "runtime", runtime, "origin", result.origin().wire())
+                .increment();
     }
 
     private void error(String code) {

@@ -5,6 +5,7 @@ import dev.faas.core.execution.ExecutionRecord;
 import dev.faas.core.execution.ExecutionResult;
 import dev.faas.core.execution.ExecutionState;
 import dev.faas.core.sandbox.Isolation;
+import dev.faas.core.sandbox.Origin;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
@@ -57,7 +58,7 @@ public final class Tally {
 
     private void measured(ExecutionResult result) {
         Objects.requireNonNull(byIsolation.get(result.isolation())).increment();
-        (result.isPooled() ? warmStart : coldStart).add(result.phases().start());
+        (result.origin() == Origin.POOLED ? warmStart : coldStart).add(result.phases().start());
         queue.add(result.phases().queue());
         long micros = TimeUnit.NANOSECONDS.toMicros(result.phases().total().toNanos());
         totalMicros.recordValue(Math.clamp(micros, 0, MAX_MICROS));

@@ -7,6 +7,7 @@ import dev.faas.api.Execution;
 import dev.faas.core.execution.ExecutionRecord;
 import dev.faas.core.execution.ExecutionResult;
 import dev.faas.core.execution.Outcome;
+import dev.faas.core.sandbox.Origin;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -67,7 +68,8 @@ public final class ExecutionWriter {
                 millis(result.systemTime()),
                 result.peakMemoryBytes(),
                 result.files().stream().map(file -> file(file, withFiles)).toList(),
-                result.isPooled());
+                result.origin() == Origin.POOLED,
+                result.origin().wire());
     }
 
     /// The record of an execution.

@@ -7,6 +7,7 @@ import dev.faas.core.execution.ExecutionResult;
 import dev.faas.core.execution.ExecutionState;
 import dev.faas.core.execution.Outcome;
 import dev.faas.core.sandbox.Isolation;
+import dev.faas.core.sandbox.Origin;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -101,7 +102,7 @@ public final class Records {
                 files,
                 Isolation.NATIVE,
                 "sha256:" + "a".repeat(64),
-                true,
+                Origin.POOLED,
                 phases,
                 Duration.ofNanos(6),
                 Duration.ofNanos(7),

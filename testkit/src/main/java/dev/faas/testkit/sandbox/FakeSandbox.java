@@ -6,6 +6,7 @@ import dev.faas.core.common.TimeSource;
 import dev.faas.core.image.Image;
 import dev.faas.core.sandbox.Command;
 import dev.faas.core.sandbox.Isolation;
+import dev.faas.core.sandbox.Origin;
 import dev.faas.core.sandbox.Sandbox;
 import dev.faas.core.sandbox.SandboxSpec;
 import dev.faas.core.sandbox.SandboxStats;
@@ -75,8 +76,13 @@ public final class FakeSandbox implements Sandbox {
     }
 
     @Override
-    public boolean isPooled() {
-        return false;
+    public Origin origin() {
+        return Origin.COLD;
+    }
+
+    @Override
+    public boolean isAlive() {
+        return end.get().isEmpty();
     }
 
     @Override

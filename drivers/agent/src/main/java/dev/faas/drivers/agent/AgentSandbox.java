@@ -4,6 +4,7 @@ import dev.faas.core.common.PlatformException;
 import dev.faas.core.image.Image;
 import dev.faas.core.sandbox.Command;
 import dev.faas.core.sandbox.Isolation;
+import dev.faas.core.sandbox.Origin;
 import dev.faas.core.sandbox.Sandbox;
 import dev.faas.core.sandbox.SandboxFiles;
 import dev.faas.core.sandbox.SandboxProcess;
@@ -56,8 +57,13 @@ public final class AgentSandbox implements Sandbox {
     }
 
     @Override
-    public boolean isPooled() {
-        return traits.pooled;
+    public Origin origin() {
+        return traits.origin;
+    }
+
+    @Override
+    public boolean isAlive() {
+        return agent.isAlive();
     }
 
     @Override
@@ -138,7 +144,7 @@ public final class AgentSandbox implements Sandbox {
             Isolation isolation,
             Image image,
             Duration startTime,
-            boolean pooled,
+            Origin origin,
             List<Rlimit> processLimits) {}
 
     /// The technology's side of one sandbox. Thread-safe.

@@ -5,6 +5,7 @@ import dev.faas.core.common.PlatformException;
 import dev.faas.core.image.Image;
 import dev.faas.core.sandbox.Command;
 import dev.faas.core.sandbox.Isolation;
+import dev.faas.core.sandbox.Origin;
 import dev.faas.core.sandbox.Sandbox;
 import dev.faas.core.sandbox.SandboxFiles;
 import dev.faas.core.sandbox.SandboxProcess;
@@ -48,10 +49,6 @@ final class DockerSandbox implements Sandbox {
         onDestroyed = action;
     }
 
-    boolean isAlive() {
-        return agent.isAlive();
-    }
-
     @Override
     public String id() {
         return sandbox.id();
@@ -73,8 +70,13 @@ final class DockerSandbox implements Sandbox {
     }
 
     @Override
-    public boolean isPooled() {
-        return false;
+    public Origin origin() {
+        return sandbox.origin();
+    }
+
+    @Override
+    public boolean isAlive() {
+        return agent.isAlive();
     }
 
     @Override
@@ -175,7 +177,7 @@ final class DockerSandbox implements Sandbox {
                         Isolation.DOCKER,
                         image,
                         Duration.ofNanos(System.nanoTime() - begin),
-                        false,
+                        Origin.COLD,
                         List.of(Rlimit.of(Rlimit.NOFILE, spec.limits().openFiles())));
                 var container = new Container(created, removals);
                 return new DockerSandbox(new AgentSandbox(traits, agent, container), agent, container);

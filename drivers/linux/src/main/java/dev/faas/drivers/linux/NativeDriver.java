@@ -8,6 +8,7 @@ import dev.faas.core.image.ImageStore;
 import dev.faas.core.image.ImageStore.ProgressListener;
 import dev.faas.core.sandbox.DriverStatus;
 import dev.faas.core.sandbox.Isolation;
+import dev.faas.core.sandbox.Origin;
 import dev.faas.core.sandbox.Sandbox;
 import dev.faas.core.sandbox.SandboxDriver;
 import dev.faas.core.sandbox.SandboxSpec;
@@ -137,8 +138,12 @@ public final class NativeDriver implements SandboxDriver {
         var agent = connect(host, created);
         var startTime = Duration.ofNanos(System.nanoTime() - begin);
         var traits = new AgentSandbox.Traits(
-                spec.id(), Isolation.NATIVE, image, startTime, created.pooled() != 0, List.of());
+                spec.id(), Isolation.NATIVE, image, startTime, origin(created), List.of());
         return new AgentSandbox(traits, agent, host);
+    }
+
+    private static Origin origin(Created created) {
+        return created.pooled() == 0 ? Origin.COLD : Origin.POOLED_PARTS;
     }
 
     private FrameConnection connect(NativeSandbox host, Created created) {

@@ -10,6 +10,7 @@ import dev.faas.core.sandbox.DriverStatus.Capability;
 import dev.faas.core.sandbox.DriverStatus.Check;
 import dev.faas.core.sandbox.DriverStatus.Level;
 import dev.faas.core.sandbox.Isolation;
+import dev.faas.core.sandbox.Origin;
 import dev.faas.core.sandbox.Limits;
 import dev.faas.core.sandbox.Sandbox;
 import dev.faas.core.sandbox.SandboxDriver;
@@ -111,7 +112,7 @@ public final class ProcessDriver implements SandboxDriver {
                 Isolation.PROCESS,
                 hostImage(spec.image(), host.workingDirectory()),
                 Duration.ofNanos(System.nanoTime() - begin),
-                false,
+                Origin.COLD,
                 List.of(Rlimit.of(Rlimit.NOFILE, spec.limits().openFiles())));
         return new AgentSandbox(traits, agent, host);
     }

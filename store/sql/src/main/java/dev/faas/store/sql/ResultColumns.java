@@ -6,6 +6,7 @@ import dev.faas.core.execution.ExecutionResult.OutputFile;
 import dev.faas.core.execution.ExecutionResult.Phases;
 import dev.faas.core.execution.Outcome;
 import dev.faas.core.sandbox.Isolation;
+import dev.faas.core.sandbox.Origin;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -25,7 +26,7 @@ final class ResultColumns {
             "outcome_text",
             "isolation",
             "image_digest",
-            "is_pooled",
+            "origin",
             "is_truncated",
             "stdout_bytes",
             "stderr_bytes",
@@ -68,7 +69,7 @@ final class ResultColumns {
                 files,
                 Isolation.valueOf(row.getString("isolation")),
                 row.getString("image_digest"),
-                row.getInt("is_pooled") != 0,
+                origin(row.getInt("origin")),
                 new Phases(
                         duration(row, "queue_nanos"),
                         duration(row, "image_nanos"),
@@ -90,7 +91,7 @@ final class ResultColumns {
     private static Class<?> typeOf(String column) {
         return switch (column) {
             case "outcome", "outcome_text", "isolation", "image_digest" -> String.class;
-            case "is_pooled", "is_truncated" -> Integer.class;
+            case "origin", "is_truncated" -> Integer.class;
             case "stdout", "stderr" -> byte[].class;
             default -> Long.class;
         };
@@ -101,7 +102,7 @@ final class ResultColumns {
         var values = new HashMap<>(outcomeValues(result.outcome()));
         values.put("isolation", result.isolation().name());
         values.put("image_digest", result.imageDigest());
-        values.put("is_pooled", result.isPooled() ? 1 : 0);
+        values.put("origin", number(result.origin()));
         values.put("is_truncated", result.isTruncated() ? 1 : 0);
         values.put("stdout_bytes", result.stdoutBytes());
         values.put("stderr_bytes", result.stderrBytes());
@@ -142,6 +143,23 @@ final class ResultColumns {
             case "cancelled" -> new Outcome.Cancelled(words);
             case "lost" -> new Outcome.Lost(words);
             default -> throw new IllegalStateException("the database holds an outcome this program doesn't know: " + kind);
+        };
+    }
+
+    private static int number(Origin origin) {
+        return switch (origin) {
+            case COLD -> 0;
+            case POOLED_PARTS -> 1;
+            case POOLED -> 2;
+        };
+    }
+
+    private static Origin origin(int number) {
+        return switch (number) {
+            case 0 -> Origin.COLD;
+            case 1 -> Origin.POOLED_PARTS;
+            case 2 -> Origin.POOLED;
+            default -> throw new IllegalStateException("the database holds an origin this program doesn't know: " + number);
         };
     }
 
