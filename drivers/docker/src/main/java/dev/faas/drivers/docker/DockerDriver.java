@@ -34,6 +34,7 @@ public final class DockerDriver implements SandboxDriver {
     private final InstanceResources resources;
     private final StatusProbe probe;
     private final DockerSandbox.Maker maker;
+    private final Turns turns = new Turns();
     private final Map<String, DockerSandbox> sandboxes = new ConcurrentHashMap<>();
     private final AtomicBoolean swept = new AtomicBoolean();
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -128,7 +129,8 @@ public final class DockerDriver implements SandboxDriver {
             refuseDiskLimit(spec);
             var image = images.find(spec.image(), ProgressListener.SILENT)
                     .orElseThrow(() -> images.notFound(spec.image(), "neither the image store nor the engine has it"));
-            return keep(maker.make(recipe(spec, image), image.image()));
+            var recipe = recipe(spec, image);
+            return keep(turns.take("making the container", () -> maker.make(recipe, image.image())));
         } catch (EngineException e) {
             // Somebody may have removed from the engine what sandboxes share.
             resources.forget();

@@ -32,6 +32,8 @@ final class InstanceResources {
     private final SingleFlight<String> making = new SingleFlight<>();
     private volatile @Nullable String agentVolume;
     private volatile @Nullable String network;
+    /// Whether the engine was ever asked to make something: then there may be something to remove.
+    private volatile boolean asked;
 
     InstanceResources(Engine engine, Ownership ownership, Path agent) {
         this.engine = engine;
@@ -59,8 +61,12 @@ final class InstanceResources {
         network = null;
     }
 
-    /// Removes what was made, also before [#forget]. The containers are gone by now.
+    /// Removes what was made, also before [#forget]. The containers are gone by now. Where nothing was made, the engine
+    /// isn't even asked: perhaps there never was one.
     void remove() {
+        if (!asked) {
+            return;
+        }
         removeIfThere("removing the agent's volume", client ->
                 client.removeVolumeCmd(volumeName()).exec());
         removeIfThere("removing the network", client ->
@@ -84,6 +90,7 @@ final class InstanceResources {
         }
         var name = volumeName();
         var archive = archive();
+        asked = true;
         engine.ask("making the agent's volume", client ->
                 client.createVolumeCmd().withName(name).withLabels(ownership.labels()).exec());
         var carrier = engine.ask("making a container to copy the agent with", client -> client.createContainerCmd(image)
@@ -113,6 +120,7 @@ final class InstanceResources {
             return made;
         }
         var name = networkName();
+        asked = true;
         try {
             engine.ask("making the network", client -> client.createNetworkCmd()
                     .withName(name)

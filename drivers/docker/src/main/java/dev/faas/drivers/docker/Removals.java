@@ -15,9 +15,12 @@ final class Removals implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Removals.class);
 
+    private static final String REMOVING = "removing the container";
+
     private static final Duration RETRY_INTERVAL = Duration.ofSeconds(1);
 
     private final Engine engine;
+    private final Turns turns = new Turns();
     private final Set<String> pending = ConcurrentHashMap.newKeySet();
     private final ReentrantLock retryLock = new ReentrantLock();
     private final Condition wakeUp = retryLock.newCondition();
@@ -74,10 +77,10 @@ final class Removals implements AutoCloseable {
 
     private void attempt(String container) {
         try {
-            engine.ask("removing the container", client -> client.removeContainerCmd(container)
+            turns.take(REMOVING, () -> engine.ask(REMOVING, client -> client.removeContainerCmd(container)
                     .withForce(true)
                     .withRemoveVolumes(true)
-                    .exec());
+                    .exec()));
         } catch (EngineException e) {
             // A conflict: somebody else is removing it right now.
             if (!e.isNotFound() && !e.isConflict()) {

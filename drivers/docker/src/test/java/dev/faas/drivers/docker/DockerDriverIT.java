@@ -54,10 +54,9 @@ class DockerDriverIT implements SandboxDriverContract, EscapeContract {
         return EnumSet.complementOf(EnumSet.of(Capability.DISK_LIMIT, Capability.IO_LIMIT, Capability.EGRESS_RULES));
     }
 
-    /// A container takes two cores a tenth of a second.
     @Override
     public int crowd() {
-        return 50;
+        return 200;
     }
 
     @Override

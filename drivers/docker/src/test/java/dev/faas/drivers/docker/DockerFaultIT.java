@@ -3,6 +3,10 @@ package dev.faas.drivers.docker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.faas.core.common.ErrorCode;
 import dev.faas.core.common.PlatformException;
 import dev.faas.core.sandbox.Command;
@@ -25,6 +29,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /// What breaks from outside: the engine, its containers, this platform. Nothing is lost silently and nothing is left.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -145,6 +150,10 @@ class DockerFaultIT {
     @Test
     void anEngineThatIsNotThereIsReportedWithAFix() {
         var config = DockerMachine.config(engine, run).withHost("unix://" + run.resolve("no.sock"));
+        var log = (Logger) LoggerFactory.getLogger(DockerDriver.class.getPackageName());
+        var written = new ListAppender<ILoggingEvent>();
+        written.start();
+        log.addAppender(written);
         try (var driver = DockerDriver.start(config, images)) {
             var status = driver.status();
             assertThat(status.available()).isFalse();
@@ -152,6 +161,9 @@ class DockerFaultIT {
             assertThat(status.checks().getFirst().fix()).contains("no.sock");
             assertFails(() -> create(driver, "nowhere"), ErrorCode.SANDBOX_FAILED, "no.sock");
         }
+        log.detachAppender(written);
+        // Nobody needs to hear of it at each stop of a platform without an engine.
+        assertThat(written.list).noneMatch(event -> event.getLevel().isGreaterOrEqual(Level.INFO));
     }
 
     static Sandbox create(DockerDriver driver, String id) {
