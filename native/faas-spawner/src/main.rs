@@ -90,10 +90,11 @@ fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let layout = Layout::detect();
     sweep::sweep_instance(&layout, run_dir.path(), run_dir.name())?;
     if let Some(parent) = run_dir.path().parent() {
-        sweep::sweep_siblings(parent, Some(run_dir.name()))?;
+        // What another can't get rid of must not keep this one from starting.
+        sweep::sweep_siblings(parent, Some(run_dir.name())).map_or_else(unswept, drop);
     }
     if !rootless {
-        sweep::sweep_groups(&layout)?;
+        sweep::sweep_groups(&layout).unwrap_or_else(unswept);
     }
     let stage = run_dir.path().join(rundir::STAGE);
     let stage = match rootless {
@@ -137,6 +138,10 @@ fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     println!("ready {}", socket.display());
     std::io::stdout().flush()?;
     Ok(server.run()?)
+}
+
+fn unswept(error: std::io::Error) {
+    eprintln!("faas-spawner: something of a dead spawner stays for now: {error}");
 }
 
 /// The whole block device that carries a path, as limits on I/O name it; `None` for file systems without one.

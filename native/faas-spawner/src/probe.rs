@@ -134,7 +134,8 @@ fn network(rootless: bool) -> Probe {
     }
     let trial = || {
         let socket = Socket::open(libc::NETLINK_NETFILTER)?;
-        let mut rules = Transaction::new("faas_probe", Lifetime::Socket);
+        // Others may be probing at the same moment.
+        let mut rules = Transaction::new(&format!("faas_probe_{}", std::process::id()), Lifetime::Socket);
         rules
             .chain("postrouting", Hook::SourceNat, Verdict::Accept)
             .masquerade("postrouting", &[]);

@@ -3,6 +3,8 @@ use std::fmt;
 use faas_wire::{Error, ErrorCode};
 use rustix::io::Errno;
 
+use crate::cgroup::FileError;
+
 /// Why a request was not carried out, as the ERROR frame will say it.
 #[derive(Debug, Clone)]
 pub struct Refusal {
@@ -42,8 +44,13 @@ impl Refusal {
     }
 
     pub fn io(what: impl fmt::Display, error: &std::io::Error) -> Self {
-        let errno = error.raw_os_error().unwrap_or(libc::EIO);
-        Self::system(what, Errno::from_raw_os_error(errno))
+        let number = |error: &std::io::Error| error.raw_os_error().unwrap_or(libc::EIO);
+        let named = error.get_ref().and_then(|inner| inner.downcast_ref::<FileError>());
+        let errno = Errno::from_raw_os_error(named.map_or_else(|| number(error), |named| number(&named.source)));
+        Self {
+            message: format!("{what}: {error}"),
+            ..Self::system("", errno)
+        }
     }
 
     pub fn to_frame(&self) -> Error {

@@ -6,9 +6,12 @@ use std::io::{self, Write as _};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use rustix::fs::FlockOperation;
 use rustix::mount::UnmountFlags;
+
+use crate::cgroup::{self, CLAIM_PATIENCE, CLAIM_PAUSE};
 
 pub const LOCK: &str = "lock";
 pub const SOCKET: &str = "spawner.sock";
@@ -35,16 +38,23 @@ impl RunDir {
             let message = format!("{}: the last part must be letters, digits, '-' and '_'", path.display());
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         }
-        loop {
-            DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-            if let Some(lock) = lock(path)? {
-                return Ok(Self {
-                    path: path.to_owned(),
-                    name: name.to_owned(),
-                    _lock: lock,
-                });
+        let deadline = Instant::now() + CLAIM_PATIENCE;
+        let lock = loop {
+            match create_and_lock(path) {
+                // A sweeper looks at what a dead spawner left here, or removed the directory before we locked it.
+                Err(error) if cgroup::is_swept(&error) && Instant::now() < deadline => std::thread::sleep(CLAIM_PAUSE),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    let message = format!("{}: another spawner lives here", path.display());
+                    return Err(io::Error::new(io::ErrorKind::WouldBlock, message));
+                }
+                locked => break locked?,
             }
-        }
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            name: name.to_owned(),
+            _lock: lock,
+        })
     }
 
     pub fn path(&self) -> &Path {
@@ -64,23 +74,59 @@ impl RunDir {
     pub fn remove(self) -> io::Result<()> {
         // Mounted in our own namespace only, and only when root prepared it.
         let _ = rustix::mount::unmount(self.path.join(STAGE), UnmountFlags::DETACH);
-        fs::remove_dir_all(&self.path)
+        remove(&self.path)
     }
 }
 
-/// Takes the lock without waiting; `None` when a sweeper removed the file meanwhile.
+fn create_and_lock(path: &Path) -> io::Result<File> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    lock(path, OpenOptions::new().create(true).truncate(false).write(true))
+}
+
+/// Takes the lock of a directory that may be another's, without waiting.
 ///
 /// # Errors
-/// `WouldBlock` when a living spawner holds it.
-pub fn lock(directory: &Path) -> io::Result<Option<File>> {
+/// `WouldBlock` when somebody holds it; `NotFound` when there is none (yet, or any more).
+pub fn lock_existing(directory: &Path) -> io::Result<File> {
+    lock(directory, OpenOptions::new().write(true))
+}
+
+fn lock(directory: &Path, how: &OpenOptions) -> io::Result<File> {
     let path = directory.join(LOCK);
-    let file = match OpenOptions::new().create(true).truncate(false).write(true).open(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        other => other?,
-    };
+    let file = how.open(&path)?;
     rustix::fs::flock(file.as_fd(), FlockOperation::NonBlockingLockExclusive)?;
-    let still_there = fs::metadata(&path).is_ok_and(|now| file.metadata().is_ok_and(|own| own.ino() == now.ino()));
-    Ok(still_there.then_some(file))
+    // Whoever held it may have removed it.
+    match fs::metadata(&path)?.ino() == file.metadata()?.ino() {
+        true => Ok(file),
+        false => Err(io::ErrorKind::NotFound.into()),
+    }
+}
+
+/// Removes a directory whose lock the caller holds: the lock last, so that nobody else takes it before.
+pub fn remove(directory: &Path) -> io::Result<()> {
+    clear(directory)?;
+    fs::remove_file(directory.join(LOCK))?;
+    match fs::remove_dir(directory) {
+        // Removed by a sweeper, as every directory without a lock is, or claimed by the next spawner.
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::DirectoryNotEmpty) => Ok(()),
+        other => other,
+    }
+}
+
+/// Removes everything but the lock.
+pub fn clear(directory: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.file_name() == LOCK {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())?;
+        } else {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// What a later spawner, or a checkpoint, must know about a sandbox.

@@ -16,9 +16,13 @@ const KILL_PATIENCE: Duration = Duration::from_secs(10);
 const KILL_PAUSE: Duration = Duration::from_millis(2);
 
 /// Sweeps every instance below `parent` whose spawner is dead. Returns how many were swept.
+///
+/// # Errors
+/// The first one, after everything else was swept.
 pub fn sweep_siblings(parent: &Path, except: Option<&str>) -> io::Result<usize> {
     let layout = Layout::detect();
     let mut swept = 0;
+    let mut outcome = Ok(());
     for entry in fs::read_dir(parent)? {
         let entry = entry?;
         let name = entry.file_name();
@@ -26,28 +30,39 @@ pub fn sweep_siblings(parent: &Path, except: Option<&str>) -> io::Result<usize> 
         if Some(name) == except || !entry.file_type()?.is_dir() {
             continue;
         }
-        match rundir::lock(&entry.path()) {
-            Ok(Some(_lock)) => {
-                sweep_instance(&layout, &entry.path(), name)?;
-                fs::remove_dir_all(entry.path())?;
-                swept += 1;
-            }
-            Ok(None) => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => return Err(error),
+        match sweep_sibling(&layout, &entry.path(), name) {
+            Ok(true) => swept += 1,
+            Ok(false) => {}
+            Err(error) => outcome = outcome.and(Err(error)),
         }
     }
-    Ok(swept)
+    outcome.map(|()| swept)
+}
+
+/// Tells whether there was something to sweep.
+fn sweep_sibling(layout: &Layout, directory: &Path, name: &str) -> io::Result<bool> {
+    match rundir::lock_existing(directory) {
+        Ok(_lock) => {
+            sweep_instance(layout, directory, name)?;
+            rundir::remove(directory)?;
+            Ok(true)
+        }
+        // Held by a living spawner or by another sweeper.
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            // Being made, or what is left of a removal; whoever makes it makes it again. Nothing of ours lacks a lock.
+            let _ = fs::remove_dir(directory);
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Removes the groups of dead spawners whose run directories are gone or unknown.
 pub fn sweep_groups(layout: &Layout) -> io::Result<()> {
     for parent in cgroup::roots(layout, Path::new(cgroup::PARENT)) {
         for group in cgroup::children(&parent) {
-            // Held by a living spawner, or removed meanwhile.
-            let Ok(_lock) = cgroup::lock(&group) else { continue };
-            kill_all(|| cgroup::processes(&group))?;
-            remove_emptied(&group)?;
+            sweep_group(&group)?;
         }
         // Busy as long as an instance lives.
         let _ = cgroup::remove_directory(&parent);
@@ -55,17 +70,26 @@ pub fn sweep_groups(layout: &Layout) -> io::Result<()> {
     Ok(())
 }
 
+/// Kills and removes a dead spawner's group, and leaves a living one's alone: names of instances hold for the host,
+/// and another data directory may use the same.
+fn sweep_group(group: &Path) -> io::Result<()> {
+    // Held by a living spawner, or removed meanwhile.
+    let Ok(_lock) = cgroup::lock(group) else {
+        return Ok(());
+    };
+    kill_all(|| cgroup::processes(group))?;
+    remove_emptied(group)
+}
+
 /// Removes the processes, groups and firewall tables of one instance. The caller holds its lock.
 pub fn sweep_instance(layout: &Layout, directory: &Path, name: &str) -> io::Result<()> {
-    let roots = cgroup::roots(layout, &Path::new(cgroup::PARENT).join(name));
-    kill_all(|| {
-        let mut pids = rundir::recorded_processes(directory);
-        pids.extend(roots.iter().flat_map(|root| cgroup::processes(root)));
-        pids
-    })?;
-    remove_groups(&roots)?;
-    router::withdraw(directory, name)?;
-    remove_files(directory)
+    kill_all(|| rundir::recorded_processes(directory))?;
+    for root in cgroup::roots(layout, &Path::new(cgroup::PARENT).join(name)) {
+        sweep_group(&root)?;
+        remove_parent(&root);
+    }
+    router::withdraw(directory)?;
+    rundir::clear(directory)
 }
 
 /// Kills until `find` finds nobody.
@@ -96,12 +120,16 @@ fn kill_all(find: impl Fn() -> Vec<i32>) -> io::Result<()> {
 pub fn remove_groups(roots: &[PathBuf]) -> io::Result<()> {
     for root in roots {
         remove_emptied(root)?;
-        if let Some(parent) = root.parent() {
-            // Busy as long as another instance lives.
-            let _ = cgroup::remove_directory(parent);
-        }
+        remove_parent(root);
     }
     Ok(())
+}
+
+fn remove_parent(root: &Path) {
+    if let Some(parent) = root.parent() {
+        // Busy as long as another instance lives; one that just begins makes it again.
+        let _ = cgroup::remove_directory(parent);
+    }
 }
 
 /// A group stays busy for a moment after its last process.
@@ -115,19 +143,4 @@ fn remove_emptied(root: &Path) -> io::Result<()> {
             other => return other,
         }
     }
-}
-
-fn remove_files(directory: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(directory)? {
-        let entry = entry?;
-        if entry.file_name() == rundir::LOCK {
-            continue;
-        }
-        if entry.file_type()?.is_dir() {
-            fs::remove_dir_all(entry.path())?;
-        } else {
-            fs::remove_file(entry.path())?;
-        }
-    }
-    Ok(())
 }

@@ -56,7 +56,7 @@ fn the_end_of_stdin_ends_everything() {
     let directory = spawner.directory.clone();
     spawner.close();
     assert!(!pids.into_iter().any(alive));
-    assert_eq!(traces("stdinends", &directory), NO_TRACES);
+    assert_eq!(traces(&directory), NO_TRACES);
     assert!(!directory.exists());
 }
 
@@ -70,7 +70,7 @@ fn a_killed_spawner_takes_its_sandboxes_along_and_the_next_sweeps_the_rest() {
     wait_until("the sandboxes are dead", || !pids.into_iter().any(alive));
     assert!(directory.exists(), "there is something to sweep");
     let next = Spawner::start(&scratch, "next", &[]);
-    wait_until("nothing is left", || traces("killed", &directory) == NO_TRACES);
+    wait_until("nothing is left", || traces(&directory) == NO_TRACES);
     assert!(!directory.exists());
     next.close();
 }
@@ -85,7 +85,7 @@ fn a_sweep_alone_leaves_the_living_in_peace() {
     let directory = dead.directory.clone();
     dead.kill();
     sweep(&scratch);
-    wait_until("nothing is left", || traces("dead", &directory) == NO_TRACES);
+    wait_until("nothing is left", || traces(&directory) == NO_TRACES);
     assert_eq!(run(&created, &["/bin/true"]).exit.code, 0);
     assert_eq!(living.stats("a").oom_kills, 0);
     living.close();
@@ -100,7 +100,7 @@ fn groups_are_swept_even_when_the_run_directory_is_gone() {
     dead.kill();
     fs::remove_dir_all(&directory).expect("ours");
     sweep(&scratch);
-    wait_until("nothing is left", || traces("orphan", &directory) == NO_TRACES);
+    wait_until("nothing is left", || traces(&directory) == NO_TRACES);
 }
 
 #[test]
@@ -148,14 +148,15 @@ fn three_hundred_at_once_and_gone_again() {
     for number in 0..COUNT {
         spawner.destroy(&format!("s{number}"));
     }
-    let groups = fs::read_dir("/sys/fs/cgroup/memory/faas/many")
+    let instance = spawner.directory.file_name().expect("a name").to_owned();
+    let groups = fs::read_dir(Path::new("/sys/fs/cgroup/memory/faas").join(instance))
         .map(|list| list.flatten().filter(|entry| entry.path().is_dir()).count());
     if let Ok(groups) = groups {
         assert!(groups <= 2 * 32 + 1, "{groups} groups stay in the pool");
     }
     let directory = spawner.directory.clone();
     spawner.close();
-    assert_eq!(traces("many", &directory), NO_TRACES);
+    assert_eq!(traces(&directory), NO_TRACES);
 }
 
 #[test]

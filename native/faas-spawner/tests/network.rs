@@ -1,9 +1,9 @@
-//! What a sandbox reaches: the outside is a namespace of the test's own, never the real one.
+//! What a sandbox reaches: outside and host are namespaces of the test's own, never the real ones.
 
 mod common;
 
 use std::process::Command;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use common::{Scratch, Spawner, request, shell};
 use faas_wire::{Create, Rule};
@@ -11,29 +11,34 @@ use faas_wire::{Create, Rule};
 const OUTSIDE: &str = "198.51.100.2";
 const HOST: &str = "198.51.100.1";
 const PORT: u16 = 8000;
-/// The tests of this file share the host's links and addresses.
-static HOST_NETWORK: Mutex<()> = Mutex::new(());
-
 fn command(line: &str) {
     let mut words = line.split_whitespace();
     let status = Command::new(words.next().expect("a program")).args(words).status();
     assert!(status.expect("it runs").success(), "{line}");
 }
 
-/// A namespace behind a link, with a server that says "outside".
+/// A host of the test's own: the calling thread's network, and so that of the spawner it starts. Behind a link of it
+/// is a namespace with a server that says "outside".
 struct Outside {
+    name: String,
     servers: Vec<std::process::Child>,
 }
 
 impl Outside {
     fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("faas-test-out-{}-{number}", std::process::id());
+        // SAFETY: only the calling thread leaves its network namespace; nothing in memory depends on it.
+        unsafe { rustix::thread::unshare_unsafe(rustix::thread::UnshareFlags::NEWNET) }.expect("a namespace");
         for line in [
-            "ip netns add faas-test-out",
-            "ip link add fto0 type veth peer name eth9 netns faas-test-out",
+            "ip link set lo up",
+            &format!("ip netns add {name}"),
+            &format!("ip link add fto0 type veth peer name eth9 netns {name}"),
             "ip addr add 198.51.100.1/24 dev fto0",
             "ip link set fto0 up",
-            "ip -n faas-test-out addr add 198.51.100.2/24 dev eth9",
-            "ip -n faas-test-out link set eth9 up",
+            &format!("ip -n {name} addr add 198.51.100.2/24 dev eth9"),
+            &format!("ip -n {name} link set eth9 up"),
         ] {
             command(line);
         }
@@ -42,10 +47,10 @@ impl Outside {
             let words = [prefix, &["sh", "-c", &line]].concat();
             Command::new(words[0]).args(&words[1..]).spawn().expect("it runs")
         };
-        let inside = ["ip", "netns", "exec", "faas-test-out"];
+        let inside = ["ip", "netns", "exec", &name];
         let mut servers = vec![serve(&inside, PORT, "outside"), serve(&inside, PORT + 1, "outside")];
         servers.push(serve(&["setsid"], 8100, "host"));
-        Self { servers }
+        Self { name, servers }
     }
 }
 
@@ -60,9 +65,7 @@ impl Drop for Outside {
                 let _ = Command::new("kill").arg(pid).status();
             }
         }
-        // A namespace takes its links along, but not at once.
-        command("ip link del fto0");
-        command("ip netns del faas-test-out");
+        command(&format!("ip netns del {}", self.name));
     }
 }
 
@@ -113,7 +116,6 @@ fn without_a_network_there_is_loopback_only() {
 
 #[test]
 fn nat_reaches_the_outside_and_nothing_else() {
-    let _guard = HOST_NETWORK.lock();
     let outside = Outside::new();
     let scratch = Scratch::new();
     let mut spawner = Spawner::start(&scratch, "nat", &["--gateway-port", "8100"]);
@@ -148,7 +150,6 @@ fn nat_reaches_the_outside_and_nothing_else() {
 
 #[test]
 fn egress_rules_decide_in_order() {
-    let _guard = HOST_NETWORK.lock();
     let outside = Outside::new();
     let scratch = Scratch::new();
     let mut spawner = Spawner::start(&scratch, "egress", &[]);
@@ -178,7 +179,6 @@ fn egress_rules_decide_in_order() {
 
 #[test]
 fn forwarding_is_set_back_at_the_end() {
-    let _guard = HOST_NETWORK.lock();
     let outside = Outside::new();
     let scratch = Scratch::new();
     let switch = || std::fs::read_to_string("/proc/sys/net/ipv4/conf/fto0/forwarding").expect("a switch");

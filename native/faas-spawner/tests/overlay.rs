@@ -190,7 +190,12 @@ fn the_probe_says_which_style_is_in_use() {
         let overlay = |probe: &&faas_wire::Probe| probe.feature.as_str() == Some("overlay");
         let found = probed.features.iter().find(overlay).expect("it is probed");
         let detail = found.detail.as_str().expect("text");
-        let style: Vec<_> = spawner.instance.split('-').collect();
+        let instance = spawner
+            .directory
+            .file_name()
+            .and_then(|name| name.to_str())
+            .expect("a name");
+        let style: Vec<_> = instance.split('-').collect();
         let (marks, lower) = (style[1], style[2]);
         let words = if lower == "text" { "as one text" } else { "one by one" };
         assert_eq!(found.level, 0, "{detail}");

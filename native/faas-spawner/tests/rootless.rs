@@ -43,7 +43,7 @@ fn an_ordinary_user_gets_what_the_kernel_allows() {
     command
         .args(["--reuid", &user, "--regid", &user, "--clear-groups"])
         .arg(&spawner);
-    let mut spawner = Spawner::start_with_agent(command, &run.join("rootless"), "rootless", &agent);
+    let mut spawner = Spawner::start_with_agent(command, &run.join("rootless"), &agent);
     let mut wanted = request("a");
     wanted.layers = vec![root.to_string_lossy().into_owned().into()];
     let created = spawner.create(wanted.clone());

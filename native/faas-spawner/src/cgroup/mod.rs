@@ -8,6 +8,7 @@ mod v1;
 mod v2;
 
 use std::ffi::CString;
+use std::fmt;
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::OwnedFd;
@@ -26,8 +27,8 @@ pub use layout::Layout;
 pub const PARENT: &str = "faas";
 
 /// How long sweepers may get in the way of a start.
-const CLAIM_PATIENCE: Duration = Duration::from_secs(10);
-const CLAIM_PAUSE: Duration = Duration::from_millis(2);
+pub const CLAIM_PATIENCE: Duration = Duration::from_secs(10);
+pub const CLAIM_PAUSE: Duration = Duration::from_millis(2);
 
 /// The groups of one sandbox.
 #[derive(Debug)]
@@ -67,6 +68,10 @@ impl Factory {
             match claim(&layout, &base) {
                 // Another spawner sweeps at this moment: it saw the group before we locked it, or removed the parent.
                 Err(error) if is_swept(&error) && Instant::now() < deadline => std::thread::sleep(CLAIM_PAUSE),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    let message = format!("another spawner on this host is called {instance}");
+                    return Err(io::Error::new(io::ErrorKind::WouldBlock, message));
+                }
                 claimed => break claimed?,
             }
         };
@@ -123,7 +128,8 @@ fn claim(layout: &Layout, base: &Path) -> io::Result<Vec<File>> {
     Ok(locks)
 }
 
-fn is_swept(error: &io::Error) -> bool {
+/// Whether a sweeper may be in the way at this moment.
+pub fn is_swept(error: &io::Error) -> bool {
     use io::ErrorKind::{NotFound, WouldBlock};
     matches!(error.kind(), NotFound | WouldBlock)
 }
@@ -233,7 +239,29 @@ fn write(directory: &Path, file: &str, value: &str) -> io::Result<()> {
         .write(true)
         .open(directory.join(file))
         .and_then(|mut open| io::Write::write_all(&mut open, value.as_bytes()))
-        .map_err(|error| io::Error::new(error.kind(), format!("{}/{file}: {error}", directory.display())))
+        .map_err(|source| {
+            let path = directory.join(file);
+            io::Error::new(source.kind(), FileError { path, source })
+        })
+}
+
+/// Names the file, and keeps the number of the error.
+#[derive(Debug)]
+pub struct FileError {
+    path: PathBuf,
+    pub source: io::Error,
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path.display(), self.source)
+    }
+}
+
+impl std::error::Error for FileError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
 }
 
 fn read_number(directory: &Path, file: &str) -> u64 {

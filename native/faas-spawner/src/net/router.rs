@@ -10,11 +10,16 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use rustix::fs::FlockOperation;
+use rustix::io::Errno;
 
 use super::links::Links;
 use super::namespace::{self, Netns, Settings};
 use super::netlink::Socket;
 use super::nft::{Hook, Lifetime, Match, Transaction, Verdict};
+use crate::cgroup::{CLAIM_PATIENCE, CLAIM_PAUSE};
 
 /// Begins the name of every link on the host.
 const LINK_PREFIX: &str = "faas";
@@ -29,7 +34,8 @@ const GATEWAY_OFFSET: u32 = 1;
 const FIRST_GUEST_OFFSET: u32 = 16;
 const TRANSIT_PREFIX: u8 = 30;
 const TRANSIT_SIZE: u32 = 4;
-/// Names the interfaces whose forwarding was switched on, one per line.
+const LINK_ATTEMPTS: u32 = 16;
+/// Names the host's end, then the interfaces whose forwarding was switched on, one per line.
 const FORWARDING_RECORD: &str = "forwarding";
 
 /// What the router is built from.
@@ -58,17 +64,19 @@ impl Router {
     /// Builds the router. The calling thread is back in `home` afterwards.
     pub fn open(plan: Uplink, home: BorrowedFd<'_>) -> io::Result<Self> {
         let mtu = smallest_mtu();
-        let name = link_name(&plan.instance);
-        let transit = free_transit(plan.network, &plan.instance)?;
-        let (host_side, router_side) = (following(transit, 1), following(transit, 2));
         // Made in the new namespace first: if anything fails, dropping the descriptor removes all of it.
         let inside = namespace::create(home, &plan.settings)?.namespace;
+        // Until the address is taken, nobody else may find it free.
+        let alone = lock_host()?;
+        let transit = free_transit(plan.network, &plan.instance)?;
+        let (host_side, router_side) = (following(transit, 1), following(transit, 2));
         let links = Links::open()?;
-        links.add_veth(&name, UPLINK, inside.as_fd(), mtu)?;
+        let (tag, name) = add_uplink(&links, &plan.instance, inside.as_fd(), mtu)?;
         links.set_up(&name)?;
         links.add_address(&name, host_side, TRANSIT_PREFIX)?;
         let switched = switch_forwarding_on(&plan.run_dir, &name)?;
-        let host_rules = host_rules(&plan.instance, &name, router_side, &switched, &plan.gateway_ports)?;
+        let host_rules = host_rules(&tag, &name, router_side, &switched, &plan.gateway_ports)?;
+        drop(alone);
         namespace::enter(inside.as_fd())?;
         let router_rules = set_up_inside(&plan, host_side, router_side);
         namespace::enter(home)?;
@@ -85,14 +93,21 @@ impl Router {
 
     /// A namespace with a way out. The calling thread is back in `home` afterwards.
     pub fn connect(&mut self, home: BorrowedFd<'_>) -> io::Result<Netns> {
-        let address = self.next_address()?;
-        let made = self.connect_as(address, home);
-        // Wherever it failed, the thread must not stay there.
-        namespace::enter(home)?;
-        if made.is_err() {
-            self.in_use.remove(&address);
+        let mut attempt = 0;
+        loop {
+            let address = self.next_address()?;
+            let made = self.connect_as(address, home);
+            // Wherever it failed, the thread must not stay there.
+            namespace::enter(home)?;
+            if made.is_err() {
+                self.in_use.remove(&address);
+            }
+            match made {
+                // The kernel is still at removing the link of the address's last user.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < LINK_ATTEMPTS => attempt += 1,
+                made => return made,
+            }
         }
-        made
     }
 
     /// Makes an address free again; its namespace is gone or will never be used.
@@ -135,6 +150,37 @@ impl Router {
     }
 }
 
+/// Holds other spawners off while this one looks for what is free. The lock is on the network namespace itself: they
+/// may keep their files anywhere.
+fn lock_host() -> io::Result<OwnedFd> {
+    let namespace = namespace::current()?;
+    let deadline = Instant::now() + CLAIM_PATIENCE;
+    loop {
+        match rustix::fs::flock(&namespace, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK) if Instant::now() < deadline => std::thread::sleep(CLAIM_PAUSE),
+            Err(errno) => return Err(errno.into()),
+            Ok(()) => return Ok(namespace),
+        }
+    }
+}
+
+/// The pair between host and router. A namesake in another data directory may have the first name, or the kernel may
+/// still be at removing the link of a dead one. Returns what makes the name different, and the host's end.
+fn add_uplink(links: &Links, instance: &str, inside: BorrowedFd<'_>, mtu: u32) -> io::Result<(String, String)> {
+    let mut attempt = 0;
+    loop {
+        let tag = match attempt {
+            0 => instance.to_owned(),
+            number => format!("{instance}_{number}"),
+        };
+        let name = link_name(&tag);
+        match links.add_veth(&name, UPLINK, inside, mtu) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < LINK_ATTEMPTS => attempt += 1,
+            added => return added.map(|()| (tag, name)),
+        }
+    }
+}
+
 /// In the router's namespace: the address of the way out, forwarding, and what may pass.
 fn set_up_inside(plan: &Uplink, host_side: Ipv4Addr, router_side: Ipv4Addr) -> io::Result<Socket> {
     let links = Links::open()?;
@@ -168,7 +214,7 @@ fn set_up_inside(plan: &Uplink, host_side: Ipv4Addr, router_side: Ipv4Addr) -> i
 /// On the host: nothing from the router reaches the host itself or another router, only answers come back, and an
 /// interface that forwards because of us forwards for nobody else.
 fn host_rules(
-    instance: &str,
+    tag: &str,
     link: &str,
     router_side: Ipv4Addr,
     switched: &[String],
@@ -176,7 +222,7 @@ fn host_rules(
 ) -> io::Result<Socket> {
     let own = || link.to_owned();
     let socket = Socket::open(libc::NETLINK_NETFILTER)?;
-    let mut rules = Transaction::new(&format!("faas_{instance}"), Lifetime::Socket);
+    let mut rules = Transaction::new(&format!("faas_{tag}"), Lifetime::Socket);
     rules.chain("input", Hook::Input, Verdict::Accept);
     for &port in gateway_ports {
         // Covered by the rule after it; listed so that the table shows what must never be opened.
@@ -226,7 +272,10 @@ fn switch_forwarding_on(run_dir: &Path, own: &str) -> io::Result<Vec<String>> {
             switched.push(name);
         }
     }
-    fs::write(run_dir.join(FORWARDING_RECORD), switched.join("\n"))?;
+    fs::write(
+        run_dir.join(FORWARDING_RECORD),
+        format!("{own}\n{}", switched.join("\n")),
+    )?;
     for name in &switched {
         fs::write(forwarding_switch(name), "1")?;
     }
@@ -236,18 +285,22 @@ fn switch_forwarding_on(run_dir: &Path, own: &str) -> io::Result<Vec<String>> {
 
 /// Takes back what a router changed on the host: its link, which the kernel would remove a moment later, and the
 /// forwarding switches, unless another instance still needs them.
-pub fn withdraw(run_dir: &Path, instance: &str) -> io::Result<()> {
+pub fn withdraw(run_dir: &Path) -> io::Result<()> {
     let record = run_dir.join(FORWARDING_RECORD);
-    let Ok(names) = fs::read_to_string(&record) else {
+    let Ok(text) = fs::read_to_string(&record) else {
         return Ok(());
     };
-    let own = link_name(instance);
-    Links::open()?.delete(&own)?;
+    let mut names = text.lines();
+    let own = names.next().unwrap_or_default();
+    let _alone = lock_host()?;
+    if own.starts_with(LINK_PREFIX) {
+        Links::open()?.delete(own)?;
+    }
     let others = fs::read_dir("/proc/sys/net/ipv4/conf")?.flatten().any(|entry| {
         let name = entry.file_name();
-        name != own.as_str() && name.to_string_lossy().starts_with(LINK_PREFIX)
+        name != own && name.to_string_lossy().starts_with(LINK_PREFIX)
     });
-    for name in names.lines().filter(|_| !others) {
+    for name in names.filter(|_| !others) {
         match fs::write(forwarding_switch(name), "0") {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}

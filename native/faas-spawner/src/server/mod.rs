@@ -318,7 +318,7 @@ impl Server {
             // What is still busy is removed with the whole tree below, which waits for it.
             let _ = seat.remove();
         }
-        router::withdraw(self.run_dir.path(), self.run_dir.name())?;
+        router::withdraw(self.run_dir.path())?;
         crate::sweep::remove_groups(&self.factory.roots())?;
         self.run_dir.remove()
     }

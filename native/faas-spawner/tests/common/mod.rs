@@ -151,7 +151,6 @@ pub struct Spawner {
     pub host: Peer,
     pub socket: PathBuf,
     pub directory: PathBuf,
-    pub instance: String,
 }
 
 /// A directory of this test run that is removed at the end.
@@ -164,6 +163,12 @@ impl Scratch {
         let path = std::env::temp_dir().join(format!("faas-spawner-{}-{number}", std::process::id()));
         fs::create_dir_all(&path).expect("a new directory");
         Self(path)
+    }
+
+    /// Run directory of an instance. The name of an instance holds for the whole host, where other test runs may be on
+    /// their way.
+    pub fn instance(&self, name: &str) -> PathBuf {
+        self.0.join("run").join(format!("{name}-{}", std::process::id()))
     }
 }
 
@@ -178,14 +183,10 @@ impl Spawner {
     pub fn start(scratch: &Scratch, instance: &str, arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_faas-spawner"));
         command.args(arguments);
-        Self::start_with(command, &scratch.0.join("run").join(instance), instance)
+        Self::start_with_agent(command, &scratch.instance(instance), &agent())
     }
 
-    pub fn start_with(command: Command, directory: &Path, instance: &str) -> Self {
-        Self::start_with_agent(command, directory, instance, &agent())
-    }
-
-    pub fn start_with_agent(mut command: Command, directory: &Path, instance: &str, agent: &Path) -> Self {
+    pub fn start_with_agent(mut command: Command, directory: &Path, agent: &Path) -> Self {
         let mut child = command
             .arg("--run-dir")
             .arg(directory)
@@ -205,7 +206,6 @@ impl Spawner {
             host: Peer::connect(&socket),
             socket,
             directory: directory.to_owned(),
-            instance: instance.to_owned(),
         }
     }
 
@@ -378,8 +378,9 @@ pub const NO_TRACES: Traces = Traces {
     files: 0,
 };
 
-/// What can be seen of an instance by its name and directory.
-pub fn traces(instance: &str, directory: &Path) -> Traces {
+/// What can be seen of an instance by its directory and its name, which is the directory's.
+pub fn traces(directory: &Path) -> Traces {
+    let instance = directory.file_name().and_then(|name| name.to_str()).expect("a name");
     let hierarchies = fs::read_dir("/sys/fs/cgroup").expect("cgroups").flatten();
     let groups = hierarchies
         .map(|entry| entry.path().join("faas").join(instance))
@@ -397,7 +398,7 @@ pub fn traces(instance: &str, directory: &Path) -> Traces {
         processes: groups.iter().flat_map(|path| members(path)).count(),
         groups: groups.len(),
         tables,
-        links: usize::from(link_of(directory).is_some()),
+        links: usize::from(link_of(instance).is_some()),
         files: fs::read_dir(directory).map_or(0, Iterator::count),
     }
 }
@@ -414,8 +415,7 @@ fn members(directory: &Path) -> Vec<String> {
 }
 
 /// The instance's link on the host, by the only name it can have.
-fn link_of(directory: &Path) -> Option<String> {
-    let instance = directory.file_name()?.to_str()?;
+fn link_of(instance: &str) -> Option<String> {
     let hash = instance.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
