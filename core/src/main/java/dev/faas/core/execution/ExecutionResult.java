@@ -97,7 +97,7 @@ public record ExecutionResult(
     ///
     /// @param queue waiting for a place
     /// @param image making the image available; near zero when it is here
-    /// @param start making the sandbox, input files included
+    /// @param start making the sandbox, input files included, until the process has started
     /// @param run   the process, from its start to its drained end
     /// @param total from acceptance to the answer
     public record Phases(Duration queue, Duration image, Duration start, Duration run, Duration total) {}

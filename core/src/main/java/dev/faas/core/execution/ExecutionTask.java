@@ -129,11 +129,12 @@ final class ExecutionTask implements Runnable {
             return null;
         }
         parts.exchange().place(created, request.files(), command.user());
-        phases.sandboxReady();
         if (execution.hasEnded()) {
             return null;
         }
-        return created.start(command);
+        var process = created.start(command, request.stdin());
+        phases.processStarted(process.startNanos());
+        return process;
     }
 
     private SandboxSpec spec() {
@@ -159,7 +160,7 @@ final class ExecutionTask implements Runnable {
         var run = new ProcessRun(process, output, listener, this::cancelForListener);
         run.tellStarted(request.id());
         try {
-            ending.ended(run.toEnd(request.stdin()));
+            ending.ended(run.toEnd());
         } catch (IOException | PlatformException lost) {
             ending.lost(String.valueOf(lost.getMessage()));
         } finally {

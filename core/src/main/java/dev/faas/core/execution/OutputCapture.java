@@ -1,6 +1,7 @@
 package dev.faas.core.execution;
 
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -29,12 +30,17 @@ final class OutputCapture extends OutputStream {
 
     @Override
     public void write(byte[] bytes, int offset, int length) {
+        write(ByteBuffer.wrap(bytes, offset, length));
+    }
+
+    void write(ByteBuffer bytes) {
+        int length = bytes.remaining();
         bufferLock.lock();
         try {
             seen += length;
             int wanted = isFull ? 0 : (int) Math.min(length, limit - kept);
             int room = makeRoom(wanted);
-            System.arraycopy(bytes, offset, buffer, kept, room);
+            bytes.get(buffer, kept, room);
             kept += room;
             // Once a byte is missing nothing after it is kept: what is returned is always the beginning.
             isFull |= room < length;

@@ -11,7 +11,7 @@ final class PhaseClock {
     private final long accepted;
     private volatile long placeTaken;
     private volatile long imageReady;
-    private volatile long sandboxReady;
+    private volatile long processStarted;
     private volatile long processEnded;
     private volatile boolean hasProcessEnded;
 
@@ -28,8 +28,8 @@ final class PhaseClock {
         imageReady = time.nanoTime();
     }
 
-    void sandboxReady() {
-        sandboxReady = time.nanoTime();
+    void processStarted(long nanos) {
+        processStarted = nanos;
     }
 
     void processEnded() {
@@ -37,14 +37,14 @@ final class PhaseClock {
         hasProcessEnded = true;
     }
 
-    /// As of now; to be asked once the sandbox is ready.
+    /// As of now; to be asked once the process has started.
     Phases phases() {
         long now = time.nanoTime();
         return new Phases(
                 Duration.ofNanos(placeTaken - accepted),
                 Duration.ofNanos(imageReady - placeTaken),
-                Duration.ofNanos(sandboxReady - imageReady),
-                Duration.ofNanos((hasProcessEnded ? processEnded : now) - sandboxReady),
+                Duration.ofNanos(processStarted - imageReady),
+                Duration.ofNanos((hasProcessEnded ? processEnded : now) - processStarted),
                 Duration.ofNanos(now - accepted));
     }
 }

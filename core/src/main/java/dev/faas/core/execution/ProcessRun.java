@@ -1,6 +1,5 @@
 package dev.faas.core.execution;
 
-import dev.faas.core.common.PlatformException;
 import dev.faas.core.sandbox.ProcessExit;
 import dev.faas.core.sandbox.SandboxProcess;
 import java.io.FilterOutputStream;
@@ -10,13 +9,9 @@ import java.io.OutputStream;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/// Moves the three streams of one process until it has ended.
+/// Moves the output of one process until it has ended.
 final class ProcessRun {
-
-    private static final Logger LOG = LoggerFactory.getLogger(ProcessRun.class);
 
     private final SandboxProcess process;
     private final CapturedOutput output;
@@ -40,13 +35,21 @@ final class ProcessRun {
         tell(() -> listener.started(sandboxId));
     }
 
-    /// Feeds the input, takes the output, and waits for the end. The caller's thread takes stdout itself.
+    /// Takes the output, and waits for the end.
     ///
-    /// @throws PlatformException `SANDBOX_FAILED` when the sandbox was lost
-    ProcessExit toEnd(byte[] stdin) throws InterruptedException, IOException {
-        if (stdin.length > 0) {
-            Thread.startVirtualThread(() -> feed(stdin));
+    /// @throws dev.faas.core.common.PlatformException `SANDBOX_FAILED` when the sandbox was lost
+    ProcessExit toEnd() throws InterruptedException, IOException {
+        if (listener == ExecutionListener.SILENT) {
+            // Nobody can hold the process back, so its output is kept where it arrives: no thread has to wake up for it.
+            process.drainTo(output.sink());
+        } else {
+            followBoth();
         }
+        return process.waitFor();
+    }
+
+    /// The caller's thread takes stdout, another one stderr.
+    private void followBoth() throws InterruptedException, IOException {
         var problem = new AtomicReference<@Nullable IOException>();
         var errors = Thread.startVirtualThread(() -> {
             try {
@@ -63,16 +66,6 @@ final class ProcessRun {
         var lost = problem.get();
         if (lost != null) {
             throw lost;
-        }
-        return process.waitFor();
-    }
-
-    private void feed(byte[] stdin) {
-        try (var target = process.stdin()) {
-            target.write(stdin);
-        } catch (IOException | PlatformException closed) {
-            // A process need not read all it is given.
-            LOG.debug("stdin was not read to its end: {}", closed.getMessage());
         }
     }
 

@@ -15,7 +15,7 @@ public interface Sandbox extends AutoCloseable {
     /// What it runs on.
     Image image();
 
-    /// How long the technology took to make it, the agent's first answer included.
+    /// How long the technology took to make it.
     Duration startTime();
 
     Origin origin();
@@ -28,6 +28,10 @@ public interface Sandbox extends AutoCloseable {
     /// @throws dev.faas.core.common.PlatformException `VALIDATION_FAILED` for an unknown user or a missing working directory,
     ///     `SANDBOX_FAILED` when the sandbox is gone
     SandboxProcess start(Command command);
+
+    /// As [#start], with all that the process will read: it goes along with the order to start. What a process doesn't take at once is
+    /// written behind.
+    SandboxProcess start(Command command, byte[] input);
 
     SandboxFiles files();
 

@@ -19,7 +19,8 @@ public interface SandboxDriver extends AutoCloseable {
     /// Makes the image usable by this technology; see [dev.faas.core.image.ImageStore#require].
     Image requireImage(ImageReference reference, ProgressListener progress);
 
-    /// Makes a sandbox with its agent answering. Blocks until then. The caller owns it and destroys it.
+    /// Makes a sandbox. Blocks until its agent can be asked, which may still have to come up: it answers the first question then. The
+    /// caller owns the sandbox and destroys it.
     ///
     /// @throws dev.faas.core.common.PlatformException `IMAGE_NOT_FOUND`, `SANDBOX_FAILED`, `CAPACITY_EXHAUSTED`, `RUNTIME_UNAVAILABLE`, …
     Sandbox create(SandboxSpec spec);

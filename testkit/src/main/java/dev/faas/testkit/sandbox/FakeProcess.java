@@ -5,16 +5,21 @@ import dev.faas.core.common.PlatformException;
 import dev.faas.core.common.TimeSource;
 import dev.faas.core.sandbox.Command;
 import dev.faas.core.sandbox.Command.TerminalSize;
+import dev.faas.core.sandbox.OutputSink;
 import dev.faas.core.sandbox.ProcessExit;
 import dev.faas.core.sandbox.SandboxProcess;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// A process that is a thread. Thread-safe.
@@ -34,6 +39,7 @@ public final class FakeProcess implements SandboxProcess {
     private final long startNanos;
     private final AtomicInteger fatalSignal = new AtomicInteger(NO_SIGNAL);
     private final CountDownLatch ended = new CountDownLatch(1);
+    private final List<Thread> drains = new CopyOnWriteArrayList<>();
     private final Thread thread;
     private volatile boolean isTimedOut;
     /// Why it went with its sandbox; empty unless it did.
@@ -83,6 +89,11 @@ public final class FakeProcess implements SandboxProcess {
     }
 
     @Override
+    public long startNanos() {
+        return startNanos;
+    }
+
+    @Override
     public OutputStream stdin() {
         return stdin.writer();
     }
@@ -98,9 +109,22 @@ public final class FakeProcess implements SandboxProcess {
     }
 
     @Override
-    public void discardOutput() {
-        stdout.pipe.discard();
-        stderr.pipe.discard();
+    public void drainTo(OutputSink sink) {
+        drains.add(drain(stdout.pipe, sink::stdout));
+        drains.add(drain(stderr.pipe, sink::stderr));
+    }
+
+    private static Thread drain(BoundedPipe pipe, Consumer<ByteBuffer> sink) {
+        return Thread.startVirtualThread(() -> {
+            var chunk = new byte[8192];
+            try (var source = pipe.reader()) {
+                for (int count = source.read(chunk); count >= 0; count = source.read(chunk)) {
+                    sink.accept(ByteBuffer.wrap(chunk, 0, count));
+                }
+            } catch (IOException lost) {
+                // Waiting for the process tells.
+            }
+        });
     }
 
     @Override
@@ -123,6 +147,9 @@ public final class FakeProcess implements SandboxProcess {
     @Override
     public ProcessExit waitFor() throws InterruptedException {
         ended.await();
+        for (var drain : drains) {
+            drain.join();
+        }
         var how = exit;
         if (how == null) {
             throw new PlatformException(ErrorCode.SANDBOX_FAILED, loss);

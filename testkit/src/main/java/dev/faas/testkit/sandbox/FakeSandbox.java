@@ -10,6 +10,7 @@ import dev.faas.core.sandbox.Origin;
 import dev.faas.core.sandbox.Sandbox;
 import dev.faas.core.sandbox.SandboxSpec;
 import dev.faas.core.sandbox.SandboxStats;
+import java.io.IOException;
 import java.nio.channels.ByteChannel;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -100,6 +101,19 @@ public final class FakeSandbox implements Sandbox {
         var process = new FakeProcess(lastPid.incrementAndGet(), command, this, program, time);
         processes.add(process);
         process.begin();
+        return process;
+    }
+
+    @Override
+    public FakeProcess start(Command command, byte[] input) {
+        var process = start(command);
+        Thread.startVirtualThread(() -> {
+            try (var stdin = process.stdin()) {
+                stdin.write(input);
+            } catch (IOException ended) {
+                // A process need not read all it is given.
+            }
+        });
         return process;
     }
 

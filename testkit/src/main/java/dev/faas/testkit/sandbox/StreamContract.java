@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.faas.core.common.ErrorCode;
 import dev.faas.core.common.PlatformException;
 import dev.faas.core.sandbox.Command;
+import dev.faas.core.sandbox.OutputSink;
 import dev.faas.core.sandbox.Sandbox;
 import dev.faas.core.sandbox.SandboxProcess;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -81,6 +83,48 @@ public interface StreamContract extends SandboxFixture {
             var none = CommandRun.of(sandbox, Command.of("wc", "-c"));
             assertThat(none.line()).isEqualTo("0");
         }
+    }
+
+    @Test
+    default void inputGivenWithTheCommandArrivesWholeWhateverItsSize() throws Exception {
+        try (var sandbox = create()) {
+            for (int size : new int[] {0, 1, 65_536, 262_144, 262_145, 3_000_000}) {
+                var input = new byte[size];
+                new Random(size).nextBytes(input);
+                var stdout = new ByteArrayOutputStream();
+                try (var process = sandbox.start(Command.of("cat").withOutputLimit(0), input)) {
+                    process.drainTo(into(stdout));
+                    assertThat(process.waitFor().code()).isZero();
+                }
+                assertThat(stdout.toByteArray()).isEqualTo(input);
+            }
+        }
+    }
+
+    @Test
+    default void inputNobodyReadsHoldsNothingUp() throws Exception {
+        try (var sandbox = create();
+                var process = sandbox.start(Command.of("true"), new byte[3_000_000])) {
+            process.discardOutput();
+            assertThat(process.waitFor().code()).isZero();
+        }
+    }
+
+    private static OutputSink into(ByteArrayOutputStream target) {
+        return new OutputSink() {
+
+            @Override
+            public void stdout(ByteBuffer bytes) {
+                var chunk = new byte[bytes.remaining()];
+                bytes.get(chunk);
+                target.writeBytes(chunk);
+            }
+
+            @Override
+            public void stderr(ByteBuffer bytes) {
+                throw new AssertionError("nothing goes there");
+            }
+        };
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.faas.drivers.agent;
 import dev.faas.core.common.ErrorCode;
 import dev.faas.core.common.PlatformException;
 import dev.faas.core.sandbox.Command;
+import dev.faas.core.sandbox.OutputSink;
 import dev.faas.core.sandbox.ProcessExit;
 import dev.faas.core.sandbox.SandboxProcess;
 import dev.faas.drivers.agent.wire.ConnectionMessage.Failure;
@@ -15,9 +16,13 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// A process an agent started.
 final class AgentProcess implements SandboxProcess {
+
+    private static final Logger LOG = LoggerFactory.getLogger(AgentProcess.class);
 
     /// An agent forks in microseconds; in an overloaded machine it may have to wait for its share of the processor.
     private static final Duration START_LIMIT = Duration.ofSeconds(60);
@@ -38,7 +43,30 @@ final class AgentProcess implements SandboxProcess {
     }
 
     static AgentProcess start(FrameConnection connection, ProcessMessage.Exec exec) {
-        var stream = connection.open(exec, 1);
+        return started(connection.open(exec, 1), exec);
+    }
+
+    /// @param input everything the process will read; not empty exactly when its standard input is open
+    static AgentProcess start(FrameConnection connection, ProcessMessage.Exec exec, byte[] input) {
+        var stream = connection.open(exec, 1, FrameType.STDIN, input);
+        var process = started(stream, exec);
+        int sent = stream.sentAtOnce();
+        if (sent < input.length) {
+            Thread.startVirtualThread(() -> process.feed(input, sent));
+        }
+        return process;
+    }
+
+    private void feed(byte[] input, int from) {
+        try (stdin) {
+            stdin.write(input, from, input.length - from);
+        } catch (IOException | PlatformException closed) {
+            // A process need not read all it is given.
+            LOG.debug("stdin was not read to its end: {}", closed.getMessage());
+        }
+    }
+
+    private static AgentProcess started(FrameStream stream, ProcessMessage.Exec exec) {
         try {
             var first = stream.next(START_LIMIT, "the start of the process");
             if (first instanceof ProcessMessage.Started(var pid)) {
@@ -57,6 +85,11 @@ final class AgentProcess implements SandboxProcess {
     }
 
     @Override
+    public long startNanos() {
+        return stream.firstMessageNanos();
+    }
+
+    @Override
     public OutputStream stdin() {
         return stdin;
     }
@@ -72,8 +105,14 @@ final class AgentProcess implements SandboxProcess {
     }
 
     @Override
-    public void discardOutput() {
-        stream.discard();
+    public void drainTo(OutputSink sink) {
+        stream.drainTo((type, bytes) -> {
+            if (type == FrameType.STDERR) {
+                sink.stderr(bytes);
+            } else {
+                sink.stdout(bytes);
+            }
+        });
     }
 
     @Override

@@ -68,7 +68,13 @@ public final class AgentSandbox implements Sandbox {
 
     @Override
     public SandboxProcess start(Command command) {
-        return AgentProcess.start(agent, exec(command));
+        return AgentProcess.start(agent, exec(command, command.stdin()));
+    }
+
+    @Override
+    public SandboxProcess start(Command command, byte[] input) {
+        boolean isReading = input.length > 0;
+        return AgentProcess.start(agent, exec(command, isReading), input);
     }
 
     @Override
@@ -118,9 +124,9 @@ public final class AgentSandbox implements Sandbox {
         return timeout.plusNanos(999_999).toMillis();
     }
 
-    private Exec exec(Command command) {
+    private Exec exec(Command command, boolean stdin) {
         var config = traits.image.config();
-        int mode = (command.stdin() ? Exec.STDIN_OPEN : 0) | (command.terminal().isPresent() ? Exec.PTY : 0);
+        int mode = (stdin ? Exec.STDIN_OPEN : 0) | (command.terminal().isPresent() ? Exec.PTY : 0);
         var size = command.terminal().orElse(new Command.TerminalSize(0, 0));
         return new Exec(
                 command.argv(),

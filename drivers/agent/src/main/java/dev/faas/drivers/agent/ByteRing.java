@@ -41,13 +41,11 @@ final class ByteRing {
         return count;
     }
 
-    /// Drops everything; answers how much it was.
-    int clear() {
-        int count = length;
-        drop(count);
-        bytes = NOTHING;
+    /// Drops everything, the memory included.
+    void release() {
+        length = 0;
         start = 0;
-        return count;
+        bytes = NOTHING;
     }
 
     private void drop(int count) {

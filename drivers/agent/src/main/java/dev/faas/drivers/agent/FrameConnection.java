@@ -28,13 +28,15 @@ import org.jspecify.annotations.Nullable;
 /// the connection.
 public final class FrameConnection implements AutoCloseable {
 
+    private static final byte[] NO_DATA = {};
+
     private final Transport transport;
     private final Listener listener;
     private final Map<Integer, FrameStream> streams = new ConcurrentHashMap<>();
     private final ReentrantLock openLock = new ReentrantLock();
     /// The newest stream's id, guarded by the open lock for writing.
     private volatile int newestStream;
-    private volatile @Nullable PlatformException loss;
+    private volatile @Nullable Loss loss;
 
     FrameConnection(Transport transport, Listener listener) {
         this.transport = transport;
@@ -54,6 +56,11 @@ public final class FrameConnection implements AutoCloseable {
     ///
     /// @param heldMessages messages the stream keeps for its reader at most; more is a breach of the protocol
     public FrameStream open(Message opening, int heldMessages) {
+        return open(opening, heldMessages, FrameType.DATA, NO_DATA);
+    }
+
+    /// As [#open], with the beginning of the stream's data in the same write: all of it and its end, if the first window takes it.
+    FrameStream open(Message opening, int heldMessages, FrameType type, byte[] data) {
         FrameStream stream;
         openLock.lock();
         try {
@@ -70,6 +77,9 @@ public final class FrameConnection implements AutoCloseable {
             streams.put(id, stream);
             // Under the lock: the peer sees ids in ascending order. It is an append, nothing is written here.
             transport.enqueue(frame);
+            if (data.length > 0) {
+                stream.takeFirst(type, data).forEach(transport::enqueue);
+            }
         } finally {
             openLock.unlock();
         }
@@ -107,7 +117,7 @@ public final class FrameConnection implements AutoCloseable {
         openLock.lock();
         try {
             if (loss == null) {
-                loss = new PlatformException(ErrorCode.SANDBOX_FAILED, reason, cause);
+                loss = new Loss(reason, cause);
             }
         } finally {
             openLock.unlock();
@@ -145,7 +155,7 @@ public final class FrameConnection implements AutoCloseable {
     private void checkAlive() {
         var lost = loss;
         if (lost != null) {
-            throw new PlatformException(lost.code(), String.valueOf(lost.getMessage()), lost);
+            throw lost.exception();
         }
     }
 

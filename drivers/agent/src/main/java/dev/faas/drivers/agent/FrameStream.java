@@ -6,6 +6,7 @@ import dev.faas.drivers.agent.wire.ConnectionMessage;
 import dev.faas.drivers.agent.wire.ConnectionMessage.Credit;
 import dev.faas.drivers.agent.wire.FileMessage;
 import dev.faas.drivers.agent.wire.FrameType;
+import dev.faas.drivers.agent.wire.Frames;
 import dev.faas.drivers.agent.wire.Message;
 import dev.faas.drivers.agent.wire.ProcessMessage;
 import dev.faas.drivers.agent.wire.Protocol;
@@ -18,7 +19,9 @@ import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -39,8 +42,10 @@ public final class FrameStream {
     private final Map<FrameType, Inbox> inboxes = new EnumMap<>(FrameType.class);
     private final Map<FrameType, SendWindow> windows = new EnumMap<>(FrameType.class);
     private @Nullable Message last;
-    private @Nullable PlatformException loss;
-    private boolean discarding;
+    private @Nullable Loss loss;
+    private int sentAtOnce;
+    private long firstMessageNanos;
+    private @Nullable DataSink sink;
     private boolean overflowed;
 
     FrameStream(FrameConnection connection, int id, int heldMessages) {
@@ -139,12 +144,12 @@ public final class FrameStream {
         }
     }
 
-    /// As [#awaitEnd], and until every byte that arrived is read or discarded.
+    /// As [#awaitEnd], and until every byte that arrived is read or taken.
     Message awaitEndAndReaders() throws InterruptedException {
         var end = awaitEnd();
         streamLock.lockInterruptibly();
         try {
-            while (!discarding && !inboxes.values().stream().allMatch(Inbox::isEmpty)) {
+            while (sink == null && !inboxes.values().stream().allMatch(Inbox::isEmpty)) {
                 changed.await();
             }
             return end;
@@ -201,7 +206,7 @@ public final class FrameStream {
         try {
             var inbox = inbox(type);
             while (inbox.isEmpty()) {
-                if (last != null || inbox.isClosed() || discarding) {
+                if (last != null || inbox.isClosed() || sink != null) {
                     return -1;
                 }
                 checkAlive();
@@ -244,11 +249,16 @@ public final class FrameStream {
 
     /// Drops data of every type from now on, so that the peer is never held up.
     void discard() {
+        drainTo((_, _) -> {});
+    }
+
+    /// Has data of every type taken as it arrives, after what has arrived already.
+    void drainTo(DataSink newSink) {
         var credits = new EnumMap<FrameType, Integer>(FrameType.class);
         streamLock.lock();
         try {
-            discarding = true;
-            inboxes.forEach((type, inbox) -> credits.put(type, inbox.consumed(inbox.clear())));
+            sink = newSink;
+            inboxes.forEach((type, inbox) -> credits.put(type, inbox.consumed(inbox.drainTo(type, newSink))));
             changed.signalAll();
         } finally {
             streamLock.unlock();
@@ -303,6 +313,45 @@ public final class FrameStream {
         send(new ConnectionMessage.Close());
     }
 
+    /// The frames of as much of the data as the first window takes, the end included if that is all.
+    List<ByteBuffer> takeFirst(FrameType type, byte[] data) {
+        var frames = new ArrayList<ByteBuffer>();
+        streamLock.lock();
+        try {
+            var window = windows.computeIfAbsent(type, any -> new SendWindow());
+            int room = Math.min(data.length, window.available());
+            while (sentAtOnce < room) {
+                int piece = window.take(Math.min(room - sentAtOnce, Protocol.MAX_DATA));
+                boolean isEnd = sentAtOnce + piece == data.length;
+                frames.add(Frames.data(type, id, isEnd, data, sentAtOnce, piece));
+                sentAtOnce += piece;
+            }
+        } finally {
+            streamLock.unlock();
+        }
+        return frames;
+    }
+
+    /// When the first message to be held arrived; 0 before.
+    long firstMessageNanos() {
+        streamLock.lock();
+        try {
+            return firstMessageNanos;
+        } finally {
+            streamLock.unlock();
+        }
+    }
+
+    /// How much of its data went along with its opening.
+    int sentAtOnce() {
+        streamLock.lock();
+        try {
+            return sentAtOnce;
+        } finally {
+            streamLock.unlock();
+        }
+    }
+
     private int awaitWindow(FrameType type, int wanted) throws InterruptedException {
         streamLock.lockInterruptibly();
         try {
@@ -330,7 +379,7 @@ public final class FrameStream {
     private void checkAlive() {
         var lost = loss;
         if (lost != null) {
-            throw new PlatformException(lost.code(), String.valueOf(lost.getMessage()), lost);
+            throw lost.exception();
         }
     }
 
@@ -361,7 +410,13 @@ public final class FrameStream {
         streamLock.lock();
         try {
             var inbox = inbox(type);
-            credit = discarding ? inbox.skip(payload.remaining()) : inbox.put(payload);
+            var taker = sink;
+            if (taker == null) {
+                inbox.put(payload);
+            } else {
+                credit = inbox.skip(payload.remaining());
+                taker.take(type, payload);
+            }
             if (end) {
                 inbox.close();
             }
@@ -397,6 +452,9 @@ public final class FrameStream {
         if (messages.size() >= heldMessages) {
             throw new WireException(Reason.UNEXPECTED);
         }
+        if (firstMessageNanos == 0) {
+            firstMessageNanos = System.nanoTime();
+        }
         messages.add(message);
     }
 
@@ -410,7 +468,7 @@ public final class FrameStream {
         }
     }
 
-    void lose(PlatformException reason) {
+    void lose(Loss reason) {
         streamLock.lock();
         try {
             if (loss == null) {
@@ -420,5 +478,11 @@ public final class FrameStream {
         } finally {
             streamLock.unlock();
         }
+    }
+
+    /// Takes data on the thread that reads the connection: must not block.
+    @FunctionalInterface
+    interface DataSink {
+        void take(FrameType type, ByteBuffer bytes);
     }
 }

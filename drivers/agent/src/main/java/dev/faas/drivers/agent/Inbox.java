@@ -1,5 +1,6 @@
 package dev.faas.drivers.agent;
 
+import dev.faas.drivers.agent.wire.FrameType;
 import dev.faas.drivers.agent.wire.ReceiveWindow;
 import dev.faas.drivers.agent.wire.WireException;
 import java.nio.ByteBuffer;
@@ -28,14 +29,12 @@ final class Inbox {
         closed = true;
     }
 
-    /// @return credit owed at once: none
-    int put(ByteBuffer payload) throws WireException {
+    void put(ByteBuffer payload) throws WireException {
         window.received(payload.remaining());
         ring.put(payload);
-        return 0;
     }
 
-    /// Drops arriving bytes.
+    /// Counts bytes that go past the ring.
     ///
     /// @return the credit to send
     int skip(int count) throws WireException {
@@ -47,8 +46,15 @@ final class Inbox {
         return ring.take(target, offset, wanted);
     }
 
-    int clear() {
-        return ring.clear();
+    /// @return how many bytes the sink was given
+    int drainTo(FrameType type, FrameStream.DataSink sink) {
+        var bytes = new byte[ring.length()];
+        ring.take(bytes, 0, bytes.length);
+        if (bytes.length > 0) {
+            sink.take(type, ByteBuffer.wrap(bytes));
+        }
+        ring.release();
+        return bytes.length;
     }
 
     /// @return the credit to send

@@ -17,6 +17,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -90,6 +92,36 @@ class FrameConnectionTest {
         peer.send(1, new Credit(FrameType.STDIN.number(), 1000));
         assertThat(peer.next(Integer.class)).isEqualTo(1000);
         assertThat(writing.get()).isTrue();
+    }
+
+    @Test
+    void dataThatGoesWithTheOpeningStopsAtTheWindow() throws Exception {
+        var data = new byte[Protocol.INITIAL_WINDOW + 1];
+        var stream = peer.host.open(QUESTION, 0, FrameType.STDIN, data);
+        peer.next(Message.class);
+        for (int sent = 0; sent < Protocol.INITIAL_WINDOW; sent += Protocol.MAX_DATA) {
+            assertThat(peer.next(Integer.class)).isEqualTo(Protocol.MAX_DATA);
+        }
+        assertThat(stream.sentAtOnce()).isEqualTo(Protocol.INITIAL_WINDOW);
+        assertThat(peer.received).isEmpty();
+    }
+
+    @Test
+    void aSinkGetsWhatWasThereBeforeItAndThenWhatArrives() throws Exception {
+        var stream = peer.host.open(QUESTION, 0);
+        peer.next(Message.class);
+        peer.send(1, FrameType.STDOUT, new byte[] {1, 2});
+        stream.awaitDataOrEnd(FrameType.STDOUT);
+        var taken = new LinkedBlockingQueue<Byte>();
+        stream.drainTo((type, bytes) -> {
+            while (bytes.hasRemaining()) {
+                taken.add(bytes.get());
+            }
+        });
+        peer.send(1, FrameType.STDOUT, new byte[] {3});
+        for (byte expected = 1; expected <= 3; expected++) {
+            assertThat(taken.poll(10, TimeUnit.SECONDS)).isEqualTo(expected);
+        }
     }
 
     @Test

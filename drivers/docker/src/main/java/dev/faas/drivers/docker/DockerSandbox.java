@@ -85,6 +85,11 @@ final class DockerSandbox implements Sandbox {
     }
 
     @Override
+    public SandboxProcess start(Command command, byte[] input) {
+        return sandbox.start(command, input);
+    }
+
+    @Override
     public SandboxFiles files() {
         return sandbox.files();
     }

@@ -146,21 +146,14 @@ public final class NativeDriver implements SandboxDriver {
         return created.pooled() == 0 ? Origin.COLD : Origin.POOLED_PARTS;
     }
 
+    /// Doesn't wait for the agent's greeting: the first request is read as soon as the agent is up.
     private FrameConnection connect(NativeSandbox host, Created created) {
-        FrameConnection agent = null;
         try {
-            agent = reactor.connect(Path.of(created.socket()), host);
-            host.awaitGreeting();
-            return agent;
-        } catch (IOException | PlatformException e) {
+            return reactor.connect(Path.of(created.socket()), host);
+        } catch (IOException e) {
             host.destroy();
-            if (agent != null) {
-                agent.close();
-            }
-            throw e instanceof PlatformException failure
-                    ? failure
-                    : new PlatformException(
-                            ErrorCode.SANDBOX_FAILED, "the agent can't be reached: " + e.getMessage(), e);
+            throw new PlatformException(
+                    ErrorCode.SANDBOX_FAILED, "the agent can't be reached: " + e.getMessage(), e);
         }
     }
 

@@ -6,11 +6,9 @@ import dev.faas.core.image.ImageStore.ImageLease;
 import dev.faas.core.sandbox.SandboxStats;
 import dev.faas.drivers.agent.AgentSandbox;
 import dev.faas.drivers.agent.FrameConnection;
-import dev.faas.drivers.agent.wire.ConnectionMessage;
 import dev.faas.drivers.agent.wire.SpawnerMessage;
 import dev.faas.drivers.agent.wire.SpawnerMessage.Stats;
 import java.time.Duration;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -20,7 +18,6 @@ import java.util.function.Consumer;
 /// The host's side of one sandbox: its part in the spawner, and the lease on its image. Thread-safe.
 final class NativeSandbox implements AgentSandbox.Host, FrameConnection.Listener {
 
-    private static final long HELLO_SECONDS = 60;
     /// The spawner's word on how an agent died comes within this time of its connection's end, or never.
     private static final long DEATH_NOTICE_SECONDS = 2;
 
@@ -28,7 +25,6 @@ final class NativeSandbox implements AgentSandbox.Host, FrameConnection.Listener
     private final Spawner spawner;
     private final ImageLease lease;
     private final Consumer<NativeSandbox> forget;
-    private final CompletableFuture<Void> greeting = new CompletableFuture<>();
     private final CompletableFuture<Death> death = new CompletableFuture<>();
 
     NativeSandbox(String id, Spawner spawner, ImageLease lease, Consumer<NativeSandbox> forget) {
@@ -66,28 +62,6 @@ final class NativeSandbox implements AgentSandbox.Host, FrameConnection.Listener
         forget.accept(this);
     }
 
-    /// Blocks until the agent has said who it is.
-    void awaitGreeting() {
-        try {
-            greeting.get(HELLO_SECONDS, TimeUnit.SECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new PlatformException(ErrorCode.SANDBOX_FAILED, "interrupted while the agent started", e);
-        } catch (ExecutionException e) {
-            throw new PlatformException(ErrorCode.SANDBOX_FAILED, String.valueOf(Objects.requireNonNull(e.getCause()).getMessage()), e);
-        } catch (TimeoutException e) {
-            throw new PlatformException(
-                    ErrorCode.SANDBOX_FAILED,
-                    "the agent did not answer within " + Duration.ofSeconds(HELLO_SECONDS),
-                    e);
-        }
-    }
-
-    @Override
-    public void hello(FrameConnection connection, ConnectionMessage.Hello hello) {
-        greeting.complete(null);
-    }
-
     /// The spawner knows how the agent died; its word may come a moment later than the end of the agent's connection.
     @Override
     public void ended(FrameConnection connection, String reason) {
@@ -100,7 +74,6 @@ final class NativeSandbox implements AgentSandbox.Host, FrameConnection.Listener
                 // Then the connection's own words have to do.
             }
             connection.abandon(words);
-            greeting.completeExceptionally(new PlatformException(ErrorCode.SANDBOX_FAILED, words));
         });
     }
 
