@@ -3,6 +3,7 @@ package dev.faas.server;
 import dev.faas.core.common.PlatformException;
 import dev.faas.core.image.ImageReference;
 import dev.faas.core.image.ImageStore;
+import dev.faas.core.image.RegistryLogins;
 import dev.faas.core.sandbox.Isolation;
 import dev.faas.core.sandbox.SandboxDriver;
 import dev.faas.drivers.docker.DockerDriver;
@@ -12,6 +13,7 @@ import dev.faas.drivers.linux.NativeDriverConfig;
 import dev.faas.drivers.process.ProcessDriver;
 import dev.faas.drivers.process.ProcessDriverConfig;
 import dev.faas.server.config.ServerConfig;
+import dev.faas.store.image.registry.Credentials;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -78,7 +80,7 @@ final class Drivers {
             return switchedOff(Isolation.DOCKER, "docker.enabled");
         }
         return new LazyDriver(
-                Isolation.DOCKER, () -> DockerDriver.start(dockerConfig(config, directories), images));
+                Isolation.DOCKER, () -> DockerDriver.start(dockerConfig(config, directories), images, logins(config)));
     }
 
     private static DockerDriverConfig dockerConfig(ServerConfig config, Directories directories) {
@@ -94,6 +96,11 @@ final class Drivers {
                 docker.transferTimeout());
     }
 
+    /// Those the image store's own pulls use.
+    private static RegistryLogins logins(ServerConfig config) {
+        return new Credentials(config.images().registry().credentials());
+    }
+
     /// Removes what dead instances left in the container engine, if there is one.
     static int sweepContainers(ServerConfig config, Directories directories) {
         return config.drivers().docker().isEnabled()
@@ -103,7 +110,8 @@ final class Drivers {
 
     /// Writes an image of the container engine into a file, as `docker save` does.
     static void exportFromEngine(ServerConfig config, ImageStore images, ImageReference image, Path archive) throws IOException {
-        try (var driver = DockerDriver.start(dockerConfig(config, Directories.prepare(config.dataDir())), images);
+        try (var driver = DockerDriver.start(
+                        dockerConfig(config, Directories.prepare(config.dataDir())), images, logins(config));
                 var target = new BufferedOutputStream(Files.newOutputStream(archive))) {
             driver.exportImage(image, target);
         }

@@ -1,6 +1,7 @@
 package dev.faas.core.image;
 
 import dev.faas.core.common.PlatformException;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /// A name an image is asked for by, as the container engines write it: `faas/base`, `alpine:3.20`,
@@ -31,6 +32,15 @@ public record ImageReference(String value) {
     /// Whether the reference pins a digest.
     public boolean isPinned() {
         return value.indexOf('@') >= 0;
+    }
+
+    /// The registry it names, if any. As for every container engine, a first component is a registry if it has a dot or
+    /// a port or is `localhost`.
+    public Optional<String> registry() {
+        int slash = value.indexOf('/');
+        var first = slash < 0 ? "" : value.substring(0, slash);
+        boolean named = first.indexOf('.') >= 0 || first.indexOf(':') >= 0 || first.equals("localhost");
+        return named ? Optional.of(first) : Optional.empty();
     }
 
     /// The reference with `:latest` added when it names neither a tag nor a digest.

@@ -7,6 +7,7 @@ import dev.faas.core.image.Image;
 import dev.faas.core.image.ImageReference;
 import dev.faas.core.image.ImageStore;
 import dev.faas.core.image.ImageStore.ProgressListener;
+import dev.faas.core.image.RegistryLogins;
 import dev.faas.core.sandbox.DriverStatus;
 import dev.faas.core.sandbox.Isolation;
 import dev.faas.core.sandbox.Network;
@@ -39,12 +40,13 @@ public final class DockerDriver implements SandboxDriver {
     private final AtomicBoolean swept = new AtomicBoolean();
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private DockerDriver(DockerDriverConfig config, Engine engine, Ownership ownership, ImageStore store) {
+    private DockerDriver(
+            DockerDriverConfig config, Engine engine, Ownership ownership, ImageStore store, RegistryLogins logins) {
         this.config = config;
         this.engine = engine;
         this.ownership = ownership;
         removals = new Removals(engine);
-        images = new EngineImages(engine, store, config.transferLimit());
+        images = new EngineImages(engine, store, new EngineLogins(engine, logins), config.transferLimit());
         resources = new InstanceResources(engine, ownership, config.agent());
         probe = new StatusProbe(engine, config);
         maker = new DockerSandbox.Maker(engine, removals, config.startLimit());
@@ -52,9 +54,12 @@ public final class DockerDriver implements SandboxDriver {
 
     /// Takes its place beside other instances and removes what dead ones left in the engine. An engine that isn't there
     /// is no error: it shows in [#status], and is looked for again each time.
-    public static DockerDriver start(DockerDriverConfig config, ImageStore store) {
+    ///
+    /// @param store  has the images that aren't the engine's
+    /// @param logins for the engine's pulls
+    public static DockerDriver start(DockerDriverConfig config, ImageStore store, RegistryLogins logins) {
         var engine = new Engine(config);
-        var driver = new DockerDriver(config, engine, Ownership.claim(config.runDirectory()), store);
+        var driver = new DockerDriver(config, engine, Ownership.claim(config.runDirectory()), store, logins);
         try {
             driver.sweepOnce();
         } catch (EngineException e) {

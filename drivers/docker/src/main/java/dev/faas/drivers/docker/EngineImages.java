@@ -34,13 +34,15 @@ final class EngineImages {
 
     private final Engine engine;
     private final ImageStore store;
+    private final EngineLogins logins;
     private final Duration transferLimit;
     private final SingleFlight<String> loading = new SingleFlight<>();
     private final SingleFlight<Resolved> pulling = new SingleFlight<>();
 
-    EngineImages(Engine engine, ImageStore store, Duration transferLimit) {
+    EngineImages(Engine engine, ImageStore store, EngineLogins logins, Duration transferLimit) {
         this.engine = engine;
         this.store = store;
+        this.logins = logins;
         this.transferLimit = transferLimit;
     }
 
@@ -142,15 +144,20 @@ final class EngineImages {
                 "image '" + image.reference() + "' can't be put into the Docker Engine: " + why);
     }
 
-    private Resolved pull(ImageReference reference, ProgressListener progress) {
+    private Resolved pull(ImageReference reference, ProgressListener progress) throws InterruptedException {
         var callback = new PullProgress(progress);
         try {
+            var login = logins.find(reference);
             engine.within(transferLimit, "pulling " + reference, client -> {
-                awaitEnd(client.pullImageCmd(reference.canonical()).exec(callback));
+                var command = client.pullImageCmd(reference.canonical());
+                login.ifPresent(command::withAuthConfig);
+                awaitEnd(command.exec(callback));
                 return callback;
             });
         } catch (EngineException e) {
             throw pullFailed(reference, e.isNotFound(), String.valueOf(e.getMessage()));
+        } catch (IOException e) {
+            throw pullFailed(reference, false, "its login can't be found out: " + e.getMessage());
         }
         var error = callback.error();
         if (error != null) {

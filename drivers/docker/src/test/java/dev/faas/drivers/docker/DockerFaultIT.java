@@ -154,7 +154,7 @@ class DockerFaultIT {
         var written = new ListAppender<ILoggingEvent>();
         written.start();
         log.addAppender(written);
-        try (var driver = DockerDriver.start(config, images)) {
+        try (var driver = DockerDriver.start(config, images, DockerMachine.NOBODY)) {
             var status = driver.status();
             assertThat(status.available()).isFalse();
             assertThat(status.capabilities()).isEmpty();

@@ -2,17 +2,21 @@ package dev.faas.drivers.docker;
 
 import dev.faas.core.image.ImageReference;
 import dev.faas.core.image.ImageStore.ProgressListener;
+import dev.faas.core.image.RegistryLogins;
 import dev.faas.store.image.FileImageStore;
 import dev.faas.store.image.ImageStoreConfig;
 import dev.faas.testkit.sandbox.TestMachine;
 import dev.faas.testkit.service.DockerEngine;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /// What the tests of the Docker driver stand on: a real engine and the machine's image store.
 final class DockerMachine {
 
     static final ImageReference IMAGE = ImageReference.of("faas/base");
+
+    static final RegistryLogins NOBODY = registry -> Optional.empty();
 
     private static final String MARK = "label=" + Ownership.INSTANCE;
 
@@ -28,7 +32,12 @@ final class DockerMachine {
 
     /// A driver that has the image already.
     static DockerDriver start(DockerEngine engine, FileImageStore images, Path runDirectory) {
-        var driver = DockerDriver.start(config(engine, runDirectory), images);
+        return start(engine, images, runDirectory, NOBODY);
+    }
+
+    /// The same, with logins for its pulls.
+    static DockerDriver start(DockerEngine engine, FileImageStore images, Path runDirectory, RegistryLogins logins) {
+        var driver = DockerDriver.start(config(engine, runDirectory), images, logins);
         driver.requireImage(IMAGE, ProgressListener.SILENT);
         return driver;
     }

@@ -43,7 +43,7 @@ final class Victim {
         var config = DockerDriverConfig.of(
                         Path.of(System.getProperty("faas.native.dir"), "faas-agent"), Path.of(arguments[1]))
                 .withHost(arguments[0]);
-        var driver = DockerDriver.start(config, DockerMachine.images());
+        var driver = DockerDriver.start(config, DockerMachine.images(), DockerMachine.NOBODY);
         DockerFaultIT.create(driver, SANDBOX);
         System.out.println(READY);
         // Until it is killed, or whoever started it is.

@@ -1,5 +1,6 @@
 package dev.faas.store.image.registry;
 
+import dev.faas.core.image.RegistryLogins;
 import dev.faas.store.image.layout.Documents;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -7,28 +8,33 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
 /// What the user's docker configuration knows about registries: stored logins and helper programs that keep them
 /// elsewhere. Read anew for each pull, so that a `docker login` counts at once. Thread-safe.
-final class Credentials {
+public final class Credentials implements RegistryLogins {
 
     private static final Duration HELPER_LIMIT = Duration.ofSeconds(20);
     private static final int MAX_BYTES = 1 << 20;
     /// A helper's way to say that the secret is an identity token.
     private static final String TOKEN_USER = "<token>";
+    /// What it prints when it works but knows no login.
+    private static final String UNKNOWN = "credentials not found";
+    private static final int MAX_COMPLAINT = 200;
 
     private final Path config;
 
-    Credentials(Optional<Path> config) {
+    /// @param config a docker configuration file; empty means the one the docker client would use
+    public Credentials(Optional<Path> config) {
         this.config = config.orElseGet(Credentials::usualPlace);
     }
 
-    /// The login for a registry; empty means anonymous.
-    Optional<Login> find(String host) throws IOException, InterruptedException {
+    @Override
+    public Optional<Login> find(String registry) throws IOException, InterruptedException {
         if (!Files.isRegularFile(config)) {
             return Optional.empty();
         }
@@ -38,19 +44,29 @@ final class Credentials {
         } catch (IOException e) {
             throw new IOException(config + ": " + e.getMessage(), e);
         }
-        String helper = document.path("credHelpers").path(host).asString(document.path("credsStore").asString(""));
-        if (!helper.isEmpty()) {
-            var login = ask(helper, host);
+        var helper = helper(document, registry);
+        if (helper.isPresent()) {
+            var login = ask(helper.get(), registry);
             if (login.isPresent()) {
                 return login;
             }
         }
+        String host = hostOf(registry);
         for (var entry : document.path("auths").properties()) {
             if (hostOf(entry.getKey()).equals(host)) {
                 return stored(entry.getValue(), host);
             }
         }
         return Optional.empty();
+    }
+
+    /// The program that keeps the registry's login: the registry's own, or the one for all.
+    private static Optional<String> helper(JsonNode document, String registry) {
+        var own = document.path("credHelpers");
+        return Stream.of(own.path(registry), own.path(hostOf(registry)), document.path("credsStore"))
+                .map(name -> name.asString(""))
+                .filter(name -> !name.isEmpty())
+                .findFirst();
     }
 
     private static Path usualPlace() {
@@ -88,53 +104,69 @@ final class Credentials {
         }
     }
 
-    /// Runs `docker-credential-<name> get`; it answers with an error when it knows no login.
-    private static Optional<Login> ask(String name, String host) throws IOException, InterruptedException {
-        if (!name.matches("[A-Za-z0-9_-]+")) {
+    /// Runs `docker-credential-<name> get`.
+    private static Optional<Login> ask(String name, String registry) throws IOException, InterruptedException {
+        if (!name.matches("[A-Za-z0-9_.-]+")) {
             throw new IOException("the docker configuration names a credential helper '" + name + "'");
         }
-        var process = new ProcessBuilder(List.of("docker-credential-" + name, "get"))
+        String program = "docker-credential-" + name;
+        var process = new ProcessBuilder(program, "get")
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
+        var late = new AtomicBoolean();
+        var guard = Thread.ofVirtual().start(() -> killLate(process, late));
         try {
-            try (var in = process.getOutputStream()) {
-                in.write(host.getBytes(StandardCharsets.UTF_8));
-            }
-            var guard = Thread.ofVirtual().start(() -> killLate(process));
+            hand(registry, process);
             byte[] answer = process.getInputStream().readNBytes(MAX_BYTES);
-            if (process.waitFor() != 0) {
-                return Optional.empty();
+            int code = process.waitFor();
+            if (late.get()) {
+                throw new IOException(program + " did not answer within " + HELPER_LIMIT.toSeconds() + " s");
             }
-            guard.interrupt();
-            var document = Documents.parse(answer);
-            String user = document.path("Username").asString("");
-            return Optional.of(new Login(user, document.path("Secret").asString(""), user.equals(TOKEN_USER)));
+            return code == 0 ? Optional.of(login(answer)) : nobody(program, answer);
         } finally {
+            guard.interrupt();
             process.destroyForcibly();
         }
     }
 
-    private static void killLate(Process process) {
+    private static void hand(String registry, Process process) {
+        try (var in = process.getOutputStream()) {
+            in.write(registry.getBytes(StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            // It may end without reading; what it says counts.
+            return;
+        }
+    }
+
+    private static Login login(byte[] answer) throws IOException {
+        var document = Documents.parse(answer);
+        String user = document.path("Username").asString("");
+        return new Login(user, document.path("Secret").asString(""), user.equals(TOKEN_USER));
+    }
+
+    private static Optional<Login> nobody(String program, byte[] answer) throws IOException {
+        String said = new String(answer, StandardCharsets.UTF_8).strip();
+        if (said.contains(UNKNOWN)) {
+            return Optional.empty();
+        }
+        String shown = said.length() > MAX_COMPLAINT ? said.substring(0, MAX_COMPLAINT) + "…" : said;
+        throw new IOException(program + " failed: " + shown);
+    }
+
+    private static void killLate(Process process, AtomicBoolean late) {
         try {
-            process.waitFor(HELPER_LIMIT.toSeconds(), TimeUnit.SECONDS);
-            process.destroyForcibly();
+            if (!process.waitFor(HELPER_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+                late.set(true);
+                process.destroyForcibly();
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // it answered in time
         }
     }
 
-    /// @param secret        a password, or a token to get access tokens with
-    /// @param identityToken which of the two
-    record Login(String user, String secret, boolean identityToken) {
-
-        String basic() {
-            String pair = user + ":" + secret;
-            return "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8));
-        }
-
-        @Override
-        public String toString() {
-            return "Login[" + user + ", ***]";
-        }
+    /// As the `Authorization` header has it.
+    static String basic(Login login) {
+        String pair = login.user() + ":" + login.secret();
+        return "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8));
     }
 }

@@ -1,5 +1,7 @@
 package dev.faas.store.image.registry;
 
+import dev.faas.core.image.RegistryLogins;
+import dev.faas.core.image.RegistryLogins.Login;
 import dev.faas.store.image.layout.Documents;
 import dev.faas.store.image.registry.RegistryException.Kind;
 import java.io.IOException;
@@ -25,15 +27,15 @@ final class RegistryAuth {
     private static final int MAX_TOKEN_BYTES = 1 << 20;
 
     private final HttpClient http;
-    private final Credentials credentials;
+    private final RegistryLogins logins;
     private final RemoteName name;
     private final boolean plainAllowed;
     private final Duration timeout;
     private final AtomicReference<Optional<String>> header = new AtomicReference<>(Optional.empty());
 
-    RegistryAuth(HttpClient http, Credentials credentials, RemoteName name, boolean plainAllowed, Duration timeout) {
+    RegistryAuth(HttpClient http, RegistryLogins logins, RemoteName name, boolean plainAllowed, Duration timeout) {
         this.http = http;
-        this.credentials = credentials;
+        this.logins = logins;
         this.name = name;
         this.plainAllowed = plainAllowed;
         this.timeout = timeout;
@@ -50,17 +52,16 @@ final class RegistryAuth {
     void answer(String challenge) throws IOException, InterruptedException {
         var wanted = Challenge.parse(challenge)
                 .orElseThrow(() -> denied("wants an unknown kind of authentication (" + challenge + ")"));
-        var login = credentials.find(name.host());
+        var login = logins.find(name.host());
         if (wanted.scheme().equals("basic")) {
-            header.set(Optional.of(login.orElseThrow(() ->
-                    denied("wants a login and the docker configuration has none"))
-                    .basic()));
+            header.set(Optional.of(Credentials.basic(login.orElseThrow(() ->
+                    denied("wants a login and the docker configuration has none")))));
         } else {
             header.set(Optional.of("Bearer " + token(wanted, login)));
         }
     }
 
-    private String token(Challenge challenge, Optional<Credentials.Login> login)
+    private String token(Challenge challenge, Optional<Login> login)
             throws IOException, InterruptedException {
         Map<String, String> query = new LinkedHashMap<>();
         query.put("service", challenge.parameter("service"));
@@ -80,7 +81,7 @@ final class RegistryAuth {
         } else {
             String separator = realm.getRawQuery() == null ? "?" : "&";
             var builder = HttpRequest.newBuilder(URI.create(realm + separator + encode(query))).timeout(timeout);
-            login.ifPresent(known -> builder.header("Authorization", known.basic()));
+            login.ifPresent(known -> builder.header("Authorization", Credentials.basic(known)));
             request = builder.build();
         }
         var response = http.send(request, BodyHandlers.ofInputStream());

@@ -1,5 +1,6 @@
 package dev.faas.store.image.registry;
 
+import dev.faas.core.image.RegistryLogins;
 import dev.faas.store.image.ImageStoreConfig.Registry;
 import dev.faas.store.image.layout.Digest;
 import dev.faas.store.image.layout.MediaTypes;
@@ -36,13 +37,13 @@ final class RegistryClient {
 
     /// @param closed ends the pauses between tries
     RegistryClient(
-            HttpClient http, RemoteName name, Registry config, Credentials credentials, CountDownLatch closed) {
+            HttpClient http, RemoteName name, Registry config, RegistryLogins logins, CountDownLatch closed) {
         this.closed = closed;
         this.http = http;
         this.name = name;
         this.config = config;
         this.plain = isPlain(name.host(), config);
-        this.auth = new RegistryAuth(http, credentials, name, plain, config.requestTimeout());
+        this.auth = new RegistryAuth(http, logins, name, plain, config.requestTimeout());
     }
 
     /// A manifest or index, as the registry has it. The caller reads it to its end and closes it.

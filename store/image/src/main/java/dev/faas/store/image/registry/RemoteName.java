@@ -12,8 +12,7 @@ record RemoteName(String host, String repository, String reference) {
 
     private static final String OFFICIAL = "library/";
 
-    /// Empty for a reference that names no registry when there is no standard one. As for every container engine, a
-    /// first component is a host if it has a dot or a port or is `localhost`.
+    /// Empty for a reference that names no registry when there is no standard one.
     static Optional<RemoteName> of(ImageReference reference, Registry registry) {
         String rest = reference.canonical();
         Optional<String> digest = Optional.empty();
@@ -22,21 +21,19 @@ record RemoteName(String host, String repository, String reference) {
             digest = Optional.of(rest.substring(at + 1));
             rest = rest.substring(0, at);
         }
-        int slash = rest.indexOf('/');
-        String first = slash < 0 ? "" : rest.substring(0, slash);
-        boolean hosted = first.indexOf('.') >= 0 || first.indexOf(':') >= 0 || first.equals("localhost");
-        String path = hosted ? rest.substring(slash + 1) : rest;
+        var host = reference.registry();
+        String path = host.isPresent() ? rest.substring(rest.indexOf('/') + 1) : rest;
         int colon = path.lastIndexOf(':');
         String tag = colon < 0 ? "latest" : path.substring(colon + 1);
         String repository = colon < 0 ? path : path.substring(0, colon);
         String named = digest.orElse(tag);
-        if (hosted) {
-            return Optional.of(new RemoteName(first, repository, named));
+        if (host.isPresent()) {
+            return Optional.of(new RemoteName(host.get(), repository, named));
         }
         // The one registry with an official namespace is the one people set as standard; others ignore short names
         // anyway.
         String full = repository.indexOf('/') < 0 ? OFFICIAL + repository : repository;
-        return registry.standard().map(host -> new RemoteName(host, full, named));
+        return registry.standard().map(standard -> new RemoteName(standard, full, named));
     }
 
     boolean isPinned() {

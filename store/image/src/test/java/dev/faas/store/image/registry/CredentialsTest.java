@@ -3,8 +3,8 @@ package dev.faas.store.image.registry;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.faas.core.image.RegistryLogins.Login;
 import dev.faas.store.image.Scratch;
-import dev.faas.store.image.registry.Credentials.Login;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.Optional;
@@ -40,6 +40,26 @@ class CredentialsTest {
         assertThat(configured("{\"credHelpers\":{\"known.test\":\"faas-test\"}}").find("known.test")).isEqualTo(helped);
         assertThat(configured("{\"credsStore\":\"faas-test\"}").find("known.test")).isEqualTo(helped);
         assertThat(configured("{\"credsStore\":\"faas-test\"}").find("unknown.test")).isEmpty();
+    }
+
+    @Test
+    void knowsRegistriesByTheirWholeAddressToo() throws Exception {
+        var address = "https://registry.test/v1/";
+        var stored = "{\"auths\":{\"" + address + "\":{\"auth\":\"dTpw\"}}}";
+        assertThat(configured(stored).find(address)).contains(new Login("u", "p", false));
+        // The helper is asked for the address, as it was stored under.
+        var helped = "{\"credHelpers\":{\"registry.test\":\"faas-test\"}}";
+        assertThat(configured(helped).find(address)).contains(new Login("<token>", "opaque", true));
+    }
+
+    @Test
+    void aHelperThatFailsIsNotAnUnknownLogin() {
+        assertThatThrownBy(() -> configured("{\"credsStore\":\"faas-test\"}").find("broken.test"))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("docker-credential-faas-test failed: the keychain is locked");
+        assertThatThrownBy(() -> configured("{\"credsStore\":\"faas-absent\"}").find("a.test"))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("docker-credential-faas-absent");
     }
 
     @Test
