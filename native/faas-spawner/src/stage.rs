@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use rustix::fs::{CWD, FileType, Gid, Mode, Uid};
+use rustix::io::Errno;
 use rustix::mount::{MountAttrFlags, MountPropagationFlags};
 
 use crate::sandbox::mounts::{DEV_DIRECTORIES, DEV_LINKS, attach, new_mount};
@@ -29,7 +30,7 @@ const DEVICES: [(&std::ffi::CStr, u32, u32); 6] = [
 pub fn prepare_as_root(directory: &Path, uid_base: u32) -> io::Result<Stage> {
     // SAFETY: the process has one thread yet, so no other one is left behind in the old namespace.
     unsafe { rustix::thread::unshare_unsafe(rustix::thread::UnshareFlags::NEWNS) }?;
-    rustix::mount::mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?;
+    rustix::mount::mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC).map_err(no_root)?;
     fs::create_dir_all(directory)?;
     let options = [(c"size", c"1m"), (c"mode", c"0755")];
     let attributes = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NOEXEC;
@@ -59,6 +60,18 @@ pub fn prepare_as_user(directory: &Path) -> io::Result<Stage> {
         dev: None,
         void: c_path(&directory.join("void"))?,
     })
+}
+
+/// The kernel's own words for what it refuses below a bare chroot say nothing.
+fn no_root(error: Errno) -> io::Error {
+    match error {
+        Errno::INVAL => io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "/ is not a mount here, as in a plain chroot: sandboxes can't be made; enter the system with a container \
+             tool or systemd-nspawn instead",
+        ),
+        other => other.into(),
+    }
 }
 
 fn fill_dev(dev: BorrowedFd<'_>, uid_base: u32) -> io::Result<()> {

@@ -28,9 +28,11 @@ final class Launcher {
     }
 
     static Result run(byte[] stdin, String... arguments) throws IOException, InterruptedException {
-        try (var running = start(Map.of(), arguments)) {
+        try (var running = startWithOpenInput(arguments)) {
             try (var input = running.process().getOutputStream()) {
                 input.write(stdin);
+            } catch (IOException e) {
+                // It ended without reading all of it; what it wrote says why.
             }
             return running.await(PATIENCE);
         }
@@ -44,14 +46,24 @@ final class Launcher {
         }
     }
 
+    /// Without any input.
     static Running start(Map<String, String> environment, String... arguments) throws IOException {
+        var command = command(arguments).redirectInput(Path.of("/dev/null").toFile());
+        command.environment().putAll(environment);
+        return new Running(command.start());
+    }
+
+    static Running startWithOpenInput(String... arguments) throws IOException {
+        return new Running(command(arguments).start());
+    }
+
+    private static ProcessBuilder command(String... arguments) throws IOException {
         var command = new ArrayList<>(List.of(ROOT.resolve("faas").toString()));
         command.addAll(Arrays.asList(arguments));
         var builder = new ProcessBuilder(command);
         builder.environment().keySet().removeIf(name -> name.startsWith("FAAS_"));
         builder.environment().put("FAAS_DATA_DIR", Files.createDirectories(DATA).toString());
-        builder.environment().putAll(environment);
-        return new Running(builder.start());
+        return builder;
     }
 
     record Result(int exitCode, byte[] stdoutBytes, String stderr) {

@@ -10,9 +10,6 @@ import dev.faas.drivers.agent.wire.Message;
 import dev.faas.drivers.agent.wire.SpawnerMessage;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -44,8 +41,8 @@ final class Spawner {
         try {
             var process = new ProcessBuilder(command(config, directory)).start();
             try {
-                Thread.ofVirtual().name("faas-spawner-log").start(() -> log(process.getErrorStream()));
-                var socket = awaitReady(process.inputReader());
+                var messages = new SpawnerLog(process.getErrorStream());
+                var socket = awaitReady(process.inputReader(), messages);
                 return new Spawner(process, reactor.connect(socket, listener));
             } catch (IOException | RuntimeException e) {
                 process.destroyForcibly();
@@ -64,7 +61,7 @@ final class Spawner {
                             config.spawner().toString(), "--sweep", config.runDirectory().toString())
                     .redirectErrorStream(true)
                     .start();
-            log(sweep.getInputStream());
+            new SpawnerLog(sweep.getInputStream()).lastWords();
             if (sweep.waitFor() != 0) {
                 LOG.error("{} could not be swept", config.runDirectory());
             }
@@ -85,21 +82,12 @@ final class Spawner {
         return command;
     }
 
-    private static Path awaitReady(BufferedReader output) throws IOException {
+    private static Path awaitReady(BufferedReader output, SpawnerLog messages) throws IOException {
         var line = output.readLine();
         if (line == null || !line.startsWith("ready ")) {
-            var said = line == null ? "nothing; see its messages in the log" : "'" + line + "'";
-            throw new IOException("it said " + said);
+            throw new IOException(line == null ? messages.lastWords() : "it said '" + line + "'");
         }
         return Path.of(line.substring("ready ".length()));
-    }
-
-    private static void log(InputStream messages) {
-        try (var lines = new BufferedReader(new InputStreamReader(messages, StandardCharsets.UTF_8))) {
-            lines.lines().forEach(line -> LOG.info("{}", line));
-        } catch (IOException | RuntimeException e) {
-            LOG.debug("the spawner's messages end", e);
-        }
     }
 
     /// Called once when the process has ended.

@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,8 +33,10 @@ final class Debootstrap {
     private static final String TOOL = "mmdebstrap";
     private static final Duration LIMIT = Duration.ofMinutes(20);
     private static final int KEPT_LINES = 15;
-    /// The lines starting with `I:` that one run prints, more or less.
-    private static final int STEPS = 12;
+    /// The steps that one run prints, more or less.
+    private static final int STEPS = 9;
+    /// Of its messages: what names files of its own tells a person nothing.
+    private static final Pattern DETAIL = Pattern.compile(" directly: | as tempdir|^I: removing |^I: success|architecture ");
     /// What unpacking the largest definition and its packages takes, with room to spare.
     private static final long MEMORY_NEEDED = 3L << 30;
 
@@ -169,7 +172,7 @@ final class Debootstrap {
                     last.removeFirst();
                 }
                 last.addLast(line);
-                if (line.startsWith("I: ")) {
+                if (line.startsWith("I: ") && !DETAIL.matcher(line).find()) {
                     step = Math.min(step + 1, STEPS);
                     progress.progress("build " + name + ": " + line.substring(3).replace("...", ""), step, STEPS);
                 }
