@@ -37,8 +37,11 @@ final class ExecutionsCommand {
             @Mixin OutputOptions output,
             @Option(names = "--state", description = "queued, running, completed, timed_out, cancelled or failed")
                     @Nullable String state,
+            @Option(names = "--image", description = "only those of this image") @Nullable String image,
+            @Option(names = "--label", paramLabel = "NAME=VALUE", description = "only those with this label")
+                    @Nullable Map<String, String> labels,
             @Option(names = "--limit", description = "how many at most", defaultValue = "50") int limit) {
-        var filter = new ListFilter(state, null, Map.of(), null, null, null, limit);
+        var filter = new ListFilter(state, image, labels == null ? Map.of() : labels, null, null, null, limit);
         try (var session = connection.open()) {
             var page = session.client().list(filter);
             if (output.isJson()) {

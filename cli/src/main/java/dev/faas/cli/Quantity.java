@@ -12,6 +12,10 @@ final class Quantity {
     private static final Map<String, Long> MEBIBYTES =
             Map.of("m", 1L, "mb", 1L, "mib", 1L, "", 1L, "g", 1024L, "gb", 1024L, "gib", 1024L);
 
+    private static final Map<String, Long> BYTES = Map.of(
+            "b", 1L, "", 1L, "k", 1L << 10, "kb", 1L << 10, "kib", 1L << 10, "m", 1L << 20, "mb", 1L << 20, "mib", 1L << 20,
+            "g", 1L << 30, "gb", 1L << 30);
+
     private Quantity() {}
 
     static long milliseconds(String option, String text) {
@@ -20,6 +24,10 @@ final class Quantity {
 
     static int mebibytes(String option, String text) {
         return Math.toIntExact(parse(option, text, MEBIBYTES, "512m or 2g"));
+    }
+
+    static long bytes(String option, String text) {
+        return parse(option, text, BYTES, "64k, 10m or 1g");
     }
 
     private static long parse(String option, String text, Map<String, Long> units, String examples) {

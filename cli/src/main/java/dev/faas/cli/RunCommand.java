@@ -25,7 +25,8 @@ import picocli.CommandLine.Option;
             "  faas run --image faas/python -- python3 -c 'print(6*7)'",
             "  faas run -m 64m --cpus 0.5 -t 10s -- sh -c 'make && make test'",
             "  faas run -e TOKEN -e MODE=fast --file in.csv:/in.csv --output /out.csv -- ./convert",
-            "  cat list | faas run --stdin -- sort",
+            "  cat list | faas run -- sort",
+            "  faas run --allow 203.0.113.0/24:443 -- curl -s https://203.0.113.7/",
             "  faas run --json -- id | jq .phases",
         })
 final class RunCommand implements Callable<Integer> {

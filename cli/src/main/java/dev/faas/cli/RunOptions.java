@@ -3,27 +3,30 @@ package dev.faas.cli;
 import dev.faas.api.ExecuteRequest;
 import dev.faas.api.ExecuteRequestBuilder;
 import dev.faas.api.InputFile;
-import dev.faas.api.NetworkRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /// What a person says about a command to run, and the request that becomes of it.
 final class RunOptions {
 
-    private static final int MAX_STDIN_MIB = 20;
-
     @Option(names = "--image", paramLabel = "IMAGE", description = "What to run in; the default is the gateway's (faas/base).")
     private @Nullable String image;
 
     @Option(names = "--runtime", paramLabel = "NAME", description = "auto (the default), native, docker or process.")
     private @Nullable String runtime;
+
+    @Option(names = "--mode", paramLabel = "NAME", description = "Where the sandbox comes from; ephemeral (the default) is a fresh one.")
+    private @Nullable String mode;
 
     @Option(names = {"-e", "--env"}, paramLabel = "NAME[=VALUE]", description = "A variable; without a value, your own.")
     private List<String> env = new ArrayList<>();
@@ -34,17 +37,14 @@ final class RunOptions {
     @Option(names = {"-u", "--user"}, paramLabel = "USER[:GROUP]", description = "As whom, by name or number.")
     private @Nullable String user;
 
-    @Option(names = {"-m", "--memory"}, paramLabel = "SIZE", description = "The most it may use: 512m, 2g.")
-    private @Nullable String memory;
+    @Mixin
+    private LimitOptions limits = new LimitOptions();
 
-    @Option(names = "--cpus", paramLabel = "N", description = "Cores, fractions too.")
-    private @Nullable Double cpus;
+    @Mixin
+    private NetworkOptions network = new NetworkOptions();
 
-    @Option(names = {"-t", "--timeout"}, paramLabel = "TIME", description = "When it is killed: 500ms, 30s, 10m.")
-    private @Nullable String timeout;
-
-    @Option(names = "--network", paramLabel = "MODE", description = "none, or nat: the outside, but never this machine.")
-    private @Nullable String network;
+    @Mixin
+    private StdinOptions stdin = new StdinOptions();
 
     @Option(names = "--file", paramLabel = "LOCAL:PATH[:MODE]", description = "A file to put into the sandbox first.")
     private List<String> files = new ArrayList<>();
@@ -52,8 +52,8 @@ final class RunOptions {
     @Option(names = "--output", paramLabel = "PATH[:LOCAL]", description = "A file to bring back; LOCAL is its name here.")
     private List<String> outputs = new ArrayList<>();
 
-    @Option(names = {"-i", "--stdin"}, description = "Hands your stdin on, up to its end (at most " + MAX_STDIN_MIB + " MiB).")
-    private boolean stdin;
+    @Option(names = "--label", paramLabel = "NAME=VALUE", description = "Kept with the record, for 'faas executions ls --label'.")
+    private Map<String, String> labels = new LinkedHashMap<>();
 
     @Parameters(paramLabel = "COMMAND", arity = "1..*", description = "Program and arguments; write -- before them.")
     private List<String> command = new ArrayList<>();
@@ -64,15 +64,16 @@ final class RunOptions {
                 .runtime(runtime)
                 .workingDir(workdir)
                 .user(user)
-                .cpuCores(cpus)
-                .memoryMb(memory == null ? null : Quantity.mebibytes("--memory", memory))
-                .timeoutMs(timeout == null ? null : Quantity.milliseconds("--timeout", timeout))
-                .network(network == null ? null : new NetworkRequest(network, null, null, null));
+                .mode(mode)
+                .network(network.request());
+        limits.addTo(request);
+        labels.forEach(request::label);
         env.forEach(variable -> addVariable(request, variable));
         files.forEach(file -> request.file(inputFile(file)));
         wantedFiles().forEach(wanted -> request.output(wanted.path()));
-        if (stdin) {
-            request.payload(readStdin(terminal));
+        var input = stdin.read(terminal);
+        if (input.length > 0) {
+            request.payload(input);
         }
         return request.build();
     }
@@ -113,19 +114,6 @@ final class RunOptions {
             return parts.length == 2 ? content : new InputFile(content.path(), content.content(), content.encoding(), parts[2]);
         } catch (IOException e) {
             throw new CommandException("--file " + parts[0] + " can't be read: " + e.getMessage());
-        }
-    }
-
-    private static byte[] readStdin(Terminal terminal) {
-        int limit = MAX_STDIN_MIB << 20;
-        try {
-            var bytes = terminal.in().readNBytes(limit + 1);
-            if (bytes.length > limit) {
-                throw new CommandException("--stdin takes " + MAX_STDIN_MIB + " MiB at most; hand larger input over with --file");
-            }
-            return bytes;
-        } catch (IOException e) {
-            throw new CommandException("stdin can't be read: " + e.getMessage());
         }
     }
 

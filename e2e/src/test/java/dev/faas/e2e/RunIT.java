@@ -3,6 +3,7 @@ package dev.faas.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,6 +16,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// `./faas run`: the README's first command and what belongs to it.
 class RunIT {
@@ -64,6 +67,39 @@ class RunIT {
         var result = Launcher.run(bytes, "run", "--stdin", "--", "cat");
         assertThat(result.stderr()).isEmpty();
         assertThat(result.stdoutBytes()).isEqualTo(bytes);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"POSIX", "en_US.ISO-8859-1", "C.UTF-8"})
+    void wordsAreTheSameInEveryLocale(String locale) throws Exception {
+        try (var running = Launcher.start(Map.of("LC_ALL", locale), "run", "--", "printf", "%s", "Grüße, 世界")) {
+            assertThat(running.await(Duration.ofMinutes(2)).stdout()).isEqualTo("Grüße, 世界");
+        }
+    }
+
+    @Test
+    void handsOnWhatIsPipedInUnlessToldNotTo() throws Exception {
+        var input = "hi\n".getBytes(StandardCharsets.UTF_8);
+        assertThat(Launcher.run(input, "run", "--", "cat").stdout()).isEqualTo("hi\n");
+        assertThat(Launcher.run(input, "run", "--no-stdin", "--", "cat").stdout()).isEmpty();
+    }
+
+    @Test
+    void saysWhatItWaitsForWhenNobodyEndsItsInput() throws Exception {
+        try (var running = Launcher.startWithOpenInput("run", "--", "cat")) {
+            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> running.stderr().contains("--no-stdin"));
+            try (var input = running.process().getOutputStream()) {
+                input.write("late\n".getBytes(StandardCharsets.UTF_8));
+            }
+            assertThat(running.await(Duration.ofMinutes(2)).stdout()).isEqualTo("late\n");
+        }
+    }
+
+    @Test
+    void refusesMoreInputThanItTakes() throws Exception {
+        var result = Launcher.run(new byte[(20 << 20) + 1], "run", "--", "cat");
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(result.stderr()).contains("20 MiB", "--file");
     }
 
     @Test
