@@ -2,9 +2,10 @@
 
 test_usage() {
     cat <<'USAGE'
-Usage: ./faas test [TIER…] [-- MAVEN OPTIONS]
+Usage: ./faas test [--prepare] [TIER…] [-- MAVEN OPTIONS]
 
 Installs what the tests need and runs them. Without a tier: all of them.
+With --prepare: installs and builds what they need, and runs none.
 
   native   format, lints and tests of the Rust programs
   unit     Java tests that need nothing but the JDK (*Test)
@@ -101,10 +102,11 @@ list_failed_tests() {
 }
 
 run_tests() {
-    local tiers=() options=() failures=() started=$SECONDS passed failed skipped
+    local tiers=() options=() failures=() started=$SECONDS passed failed skipped prepare=''
     while [ $# -gt 0 ]; do
         case $1 in
             native | unit | java | e2e) tiers+=("$1") ;;
+            --prepare) prepare=yes ;;
             -h | --help) test_usage && exit ;;
             --) shift && options=("$@") && break ;;
             *) test_usage >&2 && die "'$1' is not a tier" ;;
@@ -114,6 +116,7 @@ run_tests() {
     [ ${#tiers[@]} -gt 0 ] || tiers=(native all)
     [ "${tiers[*]}" = unit ] || install_test_packages
     build
+    [ -z "$prepare" ] || return 0
     rm -f "$dist/cargo-test.log"
     touch "$dist/tests.started"
     for tier in "${tiers[@]}"; do
