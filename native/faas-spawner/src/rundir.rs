@@ -198,7 +198,7 @@ fn recorded_process(path: &Path) -> Option<i32> {
 /// When a process started, in ticks since boot: with the pid it names a process for good.
 pub fn start_time(pid: i32) -> Option<u64> {
     const FIELD: usize = 19;
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let stat = crate::sys::read_kernel_file(Path::new(&format!("/proc/{pid}/stat"))).ok()?;
     let (_, behind_name) = stat.rsplit_once(") ")?;
     behind_name.split(' ').nth(FIELD)?.parse().ok()
 }

@@ -1,7 +1,10 @@
 //! System calls the crates in use do not wrap.
 
 use std::ffi::{CStr, c_char};
+use std::fs::File;
+use std::io::Read;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::path::Path;
 
 use rustix::io::Errno;
 
@@ -114,6 +117,15 @@ pub fn termination_signals() -> Result<OwnedFd, Errno> {
         check(fd.into())?;
         Ok(OwnedFd::from_raw_fd(fd))
     }
+}
+
+/// The text of a kernel file that one read answers whole, such as a counter: the standard library asks for its size
+/// first and for more at the end, twice the system calls.
+pub fn read_kernel_file(path: &Path) -> std::io::Result<String> {
+    let mut file = File::open(path)?;
+    let mut bytes = [0; 4096];
+    let count = file.read(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes[..count]).into_owned())
 }
 
 /// Sets the host name of the calling process's UTS namespace.

@@ -21,6 +21,7 @@ use faas_wire::Stats;
 use rustix::fs::FlockOperation;
 
 use crate::sandbox::spec::Limits;
+use crate::sys::read_kernel_file;
 pub use layout::Layout;
 
 /// Name of the group above all instances.
@@ -39,10 +40,18 @@ pub enum Group {
     None,
 }
 
+/// The files of version 1 that a process writes itself into.
+#[derive(Debug, Default)]
+pub struct Tasks {
+    pub first: Vec<CString>,
+    /// Of a memory hierarchy of its own: entered last.
+    pub memory: Option<CString>,
+}
+
 /// How a new process gets into its groups.
 pub enum Entry {
     /// The child writes itself into these files.
-    Tasks(Arc<[CString]>),
+    Tasks(Arc<Tasks>),
     Clone(OwnedFd),
     None,
 }
@@ -265,13 +274,13 @@ impl std::error::Error for FileError {
 }
 
 fn read_number(directory: &Path, file: &str) -> u64 {
-    let text = fs::read_to_string(directory.join(file)).unwrap_or_default();
+    let text = read_kernel_file(&directory.join(file)).unwrap_or_default();
     text.trim().parse().unwrap_or(0)
 }
 
 /// The value behind a key of a flat keyed file.
 fn read_key(directory: &Path, file: &str, key: &str) -> u64 {
-    let text = fs::read_to_string(directory.join(file)).unwrap_or_default();
+    let text = read_kernel_file(&directory.join(file)).unwrap_or_default();
     let mut pairs = text.lines().filter_map(|line| line.split_once(' '));
     let value = pairs
         .find(|(name, _)| *name == key)

@@ -1,6 +1,5 @@
 //! Version 1: one directory per hierarchy, entered one by one.
 
-use std::ffi::CString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,7 +8,7 @@ use std::sync::Arc;
 use faas_wire::Stats;
 
 use super::layout::{Controller, Mount};
-use super::{read_key, read_number, write};
+use super::{Tasks, read_key, read_number, write};
 use crate::sandbox::spec::Limits;
 use crate::stage::c_path;
 
@@ -27,8 +26,7 @@ pub struct Group {
     directories: Vec<(PathBuf, Vec<Controller>)>,
     limits: Limits,
     device: Option<(u32, u32)>,
-    /// Paths of the `tasks` files.
-    tasks: Arc<[CString]>,
+    tasks: Arc<Tasks>,
     /// The counter can't be set back, so it is subtracted.
     oom_kills_before: u64,
     swap_is_counted: bool,
@@ -42,7 +40,7 @@ impl Group {
             directories: Vec::with_capacity(mounts.len()),
             limits: Limits::default(),
             device: None,
-            tasks: Arc::new([]),
+            tasks: Arc::default(),
             oom_kills_before: 0,
             swap_is_counted: false,
             used_before: false,
@@ -55,8 +53,16 @@ impl Group {
         if let Some(memory) = group.directory(Controller::Memory) {
             group.swap_is_counted = memory.join("memory.memsw.limit_in_bytes").exists();
         }
-        let tasks = group.directories().map(|path| c_path(&path.join("tasks")));
-        group.tasks = tasks.collect::<io::Result<_>>()?;
+        let mut tasks = Tasks::default();
+        for (path, controllers) in &group.directories {
+            let file = c_path(&path.join("tasks"))?;
+            if *controllers == [Controller::Memory] {
+                tasks.memory = Some(file);
+            } else {
+                tasks.first.push(file);
+            }
+        }
+        group.tasks = Arc::new(tasks);
         Ok(group)
     }
 
@@ -72,7 +78,7 @@ impl Group {
         found.map(|(path, _)| path.as_path())
     }
 
-    pub fn tasks(&self) -> Arc<[CString]> {
+    pub fn tasks(&self) -> Arc<Tasks> {
         self.tasks.clone()
     }
 
@@ -140,9 +146,9 @@ impl Group {
         memory.map_or(0, |path| read_key(path, "memory.oom_control", "oom_kill"))
     }
 
-    /// Takes limits and counters back to where a new group starts.
+    /// Takes the counters back to where a new group starts. The limits stay until the next sandbox says which it wants:
+    /// as a rule the same, and then none of their files is written again.
     pub fn recycle(&mut self) -> io::Result<bool> {
-        self.limit(&Limits::default(), self.device)?;
         if let Some(memory) = self.directory(Controller::Memory) {
             if read_number(memory, "memory.usage_in_bytes") > CLEAN_BYTES {
                 write(memory, "memory.force_empty", "0")?;

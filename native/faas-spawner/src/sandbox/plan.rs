@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use libc::sock_filter;
 
+use crate::cgroup::Tasks;
 use crate::guest::{GuestFile, guest_files};
 use crate::net::namespace::Settings;
 use crate::sandbox::overlay_trial::Overlay;
@@ -71,8 +72,8 @@ pub struct Plan<'a> {
     /// The namespace leads to the outside.
     pub way_out: bool,
     pub rlimits: Vec<faas_wire::Rlimit>,
-    /// The cgroups' `tasks` files (version 1 only).
-    pub tasks: Arc<[CString]>,
+    /// Empty but with version 1.
+    pub tasks: Arc<Tasks>,
     /// A detached sysfs of the pooled network namespace.
     pub sysfs: Option<OwnedFd>,
     /// The detached root, where the spawner has to make it.
@@ -93,7 +94,7 @@ pub struct Endpoints {
     pub listener: OwnedFd,
     pub go: OwnedFd,
     pub report: OwnedFd,
-    pub tasks: Arc<[CString]>,
+    pub tasks: Arc<Tasks>,
     pub sysfs: Option<OwnedFd>,
 }
 

@@ -209,8 +209,8 @@ impl Server {
         let entry = entry.map_err(|error| Refusal::io("open the cgroups", &error))?;
         let (tasks, into) = match entry {
             Entry::Tasks(tasks) => (tasks, None),
-            Entry::Clone(directory) => (Arc::from([]), Some(directory)),
-            Entry::None => (Arc::from([]), None),
+            Entry::Clone(directory) => (Arc::default(), Some(directory)),
+            Entry::None => (Arc::default(), None),
         };
         let (go, ready) = pipe_with(PipeFlags::CLOEXEC).map_err(|errno| Refusal::system("make a pipe", errno))?;
         let (report, reporter) =

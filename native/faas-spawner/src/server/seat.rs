@@ -5,9 +5,10 @@
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+
+use rustix::fs::Mode;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
 use crate::cgroup::{Factory, Group};
 use crate::config::AGENT_BACKLOG;
@@ -83,9 +84,11 @@ impl Seat {
 }
 
 fn listen(path: &Path) -> io::Result<OwnedFd> {
-    let listener = UnixListener::bind(path)?;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
-    // The standard library asks for another backlog; listening again only changes that.
+    let flags = SocketFlags::CLOEXEC;
+    let listener = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    // The file that bind makes gets the socket's own mode: it is never open to others, not even for a moment.
+    rustix::fs::fchmod(&listener, Mode::from_raw_mode(0o600))?;
+    rustix::net::bind(&listener, &SocketAddrUnix::new(path)?)?;
     rustix::net::listen(&listener, AGENT_BACKLOG)?;
-    Ok(listener.into())
+    Ok(listener)
 }
