@@ -18,7 +18,7 @@ public interface SandboxFiles {
     InputStream read(String path, String user, long offset, long length);
 
     /// The file appears whole when the stream is closed: until then a temporary file beside it takes the bytes.
-    OutputStream write(String path, String user, int mode, boolean createParents);
+    PendingFile write(String path, String user, int mode, boolean createParents);
 
     List<FileEntry> list(String path, String user, int depth);
 
@@ -54,6 +54,13 @@ public interface SandboxFiles {
             /// Events were lost: look again.
             OVERFLOW
         }
+    }
+
+    /// A file that isn't there yet.
+    abstract class PendingFile extends OutputStream {
+
+        /// Gives it up: nothing appears, what was there stays. After [#close] it does nothing.
+        public abstract void abandon();
     }
 
     interface Watch extends AutoCloseable {

@@ -6,7 +6,6 @@ import dev.faas.core.sandbox.SandboxFiles;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Arrays;
@@ -47,16 +46,37 @@ public final class FakeFiles implements SandboxFiles {
     }
 
     @Override
-    public OutputStream write(String path, String user, int mode, boolean createParents) {
+    public PendingFile write(String path, String user, int mode, boolean createParents) {
         var target = normal(path);
         if (createParents) {
             makeDirectory(parent(target), user, 0755, true);
         }
         requireDirectory(parent(target));
-        return new ByteArrayOutputStream() {
+        return new PendingFile() {
+            private final ByteArrayOutputStream content = new ByteArrayOutputStream();
+            private boolean isOver;
+
+            @Override
+            public void write(int octet) {
+                content.write(octet);
+            }
+
+            @Override
+            public void write(byte[] bytes, int offset, int length) {
+                content.write(bytes, offset, length);
+            }
+
+            @Override
+            public void abandon() {
+                isOver = true;
+            }
+
             @Override
             public void close() {
-                store(target, toByteArray(), mode);
+                if (!isOver) {
+                    isOver = true;
+                    store(target, content.toByteArray(), mode);
+                }
             }
         };
     }

@@ -58,6 +58,23 @@ public interface FilesContract extends SandboxFixture {
     }
 
     @Test
+    default void aFileThatIsGivenUpNeverAppears() throws Exception {
+        try (var sandbox = create()) {
+            var dir = directory(sandbox);
+            write(sandbox, dir + "/old", "old".getBytes(StandardCharsets.UTF_8));
+            for (var name : new String[] {"/old", "/new"}) {
+                var out = sandbox.files().write(dir + name, "", 0644, false);
+                out.write("half".getBytes(StandardCharsets.UTF_8));
+                out.abandon();
+                out.close();
+            }
+
+            Eventually.holds(() -> assertThat(sandbox.files().list(dir, "", 1)).hasSize(1));
+            assertThat(CommandRun.shell(sandbox, "cat " + dir + "/old").text()).isEqualTo("old");
+        }
+    }
+
+    @Test
     default void whatIsNotThereIsNotFound() {
         try (var sandbox = create()) {
             var missing = directory(sandbox) + "/missing";

@@ -9,7 +9,6 @@ import dev.faas.drivers.agent.wire.FrameType;
 import dev.faas.drivers.agent.wire.Message;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,7 +39,7 @@ final class AgentFiles implements SandboxFiles {
     }
 
     @Override
-    public OutputStream write(String path, String user, int mode, boolean createParents) {
+    public PendingFile write(String path, String user, int mode, boolean createParents) {
         int options = FileWrite.ATOMIC | (createParents ? FileWrite.CREATE_PARENTS : 0);
         var stream = connection.open(new FileWrite(checked(path), or(user), mode, options), 0);
         return new Target(stream, "writing " + path);
@@ -186,7 +185,7 @@ final class AgentFiles implements SandboxFiles {
     }
 
     /// A file being written: it appears when the stream is closed, unless a write failed.
-    private static final class Target extends OutputStream {
+    private static final class Target extends PendingFile {
 
         private final FrameStream stream;
         private final String doing;
@@ -209,6 +208,14 @@ final class AgentFiles implements SandboxFiles {
             }
             if (!stream.write(FrameType.DATA, bytes, offset, count)) {
                 throw AgentProcess.refusal(stream.awaitLast(), doing);
+            }
+        }
+
+        @Override
+        public void abandon() {
+            if (!closed) {
+                closed = true;
+                stream.abort();
             }
         }
 
