@@ -214,6 +214,7 @@ final class ActiveExecution {
                 request.tenant(),
                 state,
                 request.mode(),
+                request.instance(),
                 request.image().value(),
                 request.command().argv(),
                 request.labels(),

@@ -22,6 +22,7 @@ public final class ExecutionEngine implements AutoCloseable {
     private static final String SHUTDOWN = "the server's shutdown";
 
     private final EngineParts parts;
+    private final StandingSandboxes standing;
     private final Placement placement;
     private final Capacity capacity;
     private final ExecutionRepository repository;
@@ -39,7 +40,20 @@ public final class ExecutionEngine implements AutoCloseable {
             ExecutionRepository repository,
             ExecutionObserver observer,
             TimeSource time) {
+        this(config, drivers, repository, observer, time, StandingSandboxes.NONE);
+    }
+
+    /// As the other, with sandboxes that executions may run in without making or destroying them. They are entered only while this engine
+    /// is open, so they have to be closed after it.
+    public ExecutionEngine(
+            EngineConfig config,
+            List<SandboxDriver> drivers,
+            ExecutionRepository repository,
+            ExecutionObserver observer,
+            TimeSource time,
+            StandingSandboxes standing) {
         this.repository = repository;
+        this.standing = standing;
         var budget = new OutputBudget(config.output().inMemory().bytes());
         parts = new EngineParts(config, time, observer, budget, new SandboxExchange(config.output()));
         placement = new Placement(config, drivers);
@@ -185,7 +199,7 @@ public final class ExecutionEngine implements AutoCloseable {
             gate.enter();
             undo.push(gate::leave);
             var phases = new PhaseClock(parts.time());
-            var policy = SandboxPolicy.of(request.mode());
+            var policy = SandboxPolicy.of(request, standing);
             var candidates = placement.candidates(request);
             journal.reserve();
             undo.push(journal::cancelReservation);

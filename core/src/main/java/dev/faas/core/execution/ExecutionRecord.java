@@ -8,6 +8,7 @@ import java.util.Optional;
 
 /// What is remembered of an execution.
 ///
+/// @param instance    the standing sandbox it ran in; empty unless the mode is persistent
 /// @param argv        for people; the request's environment, stdin and files are not kept
 /// @param errorCode   stable code of a platform failure; empty otherwise
 /// @param errorDetail its words
@@ -17,6 +18,7 @@ public record ExecutionRecord(
         String tenant,
         ExecutionState state,
         ExecutionMode mode,
+        String instance,
         String image,
         List<String> argv,
         Map<String, String> labels,
@@ -52,6 +54,7 @@ public record ExecutionRecord(
                 tenant,
                 state,
                 mode,
+                instance,
                 image,
                 argv,
                 newLabels,

@@ -20,6 +20,7 @@ import java.util.Optional;
 /// @param outputs     paths of files to return afterwards
 /// @param labels      carried along for filters
 /// @param traceParent W3C trace context to hand to the guest as TRACEPARENT; empty if none
+/// @param instance    id of the standing sandbox it runs in; empty unless the mode is persistent
 public record ExecutionRequest(
         String id,
         String tenant,
@@ -33,7 +34,8 @@ public record ExecutionRequest(
         List<InputFile> files,
         List<String> outputs,
         Map<String, String> labels,
-        String traceParent) {
+        String traceParent,
+        String instance) {
 
     public ExecutionRequest {
         files = List.copyOf(files);

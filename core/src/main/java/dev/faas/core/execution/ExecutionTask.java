@@ -34,6 +34,7 @@ final class ExecutionTask implements Runnable {
     private final CapturedOutput output;
     private final PhaseClock phases;
     private @Nullable Sandbox sandbox;
+    private int oomKillsBefore;
 
     ExecutionTask(EngineParts parts, ActiveExecution execution, Plan plan, ExecutionListener listener) {
         this.parts = parts;
@@ -107,6 +108,10 @@ final class ExecutionTask implements Runnable {
 
     /// Where the caller leaves the choice, a technology that hasn't the image gives way to the next that has.
     private Prepared prepareImage() {
+        var decided = policy.image();
+        if (decided.isPresent()) {
+            return new Prepared(candidates.iterator().next(), decided.get());
+        }
         @Nullable PlatformException missing = null;
         for (var driver : candidates) {
             try {
@@ -128,6 +133,7 @@ final class ExecutionTask implements Runnable {
         if (execution.hasEnded()) {
             return null;
         }
+        oomKillsBefore = policy.isKept() ? created.stats().oomKills() : 0;
         parts.exchange().place(created, request.files(), command.user());
         if (execution.hasEnded()) {
             return null;
@@ -150,7 +156,10 @@ final class ExecutionTask implements Runnable {
     }
 
     private void follow(SandboxProcess process, Image image, Command command) throws InterruptedException {
-        var live = new ProcessEnding.Live(Objects.requireNonNull(sandbox), image, process, command);
+        var task = Thread.currentThread();
+        var where = Objects.requireNonNull(sandbox);
+        var live = new ProcessEnding.Live(
+                where, image, process, command, oomKillsBefore, () -> policy.giveUp(where, process, task));
         var ending = new ProcessEnding(parts, execution, live, output, phases);
         if (!execution.begin(parts.now(), ending::kill)) {
             return;
@@ -185,8 +194,10 @@ final class ExecutionTask implements Runnable {
             long begin = parts.time().nanoTime();
             try {
                 policy.release(made);
-                parts.observer().sandboxDestroyed(
-                        made.isolation(), Duration.ofNanos(parts.time().nanoTime() - begin));
+                if (!policy.isKept()) {
+                    parts.observer().sandboxDestroyed(
+                            made.isolation(), Duration.ofNanos(parts.time().nanoTime() - begin));
+                }
             } catch (RuntimeException failure) {
                 LOG.error("the sandbox of {} could not be destroyed", request.id(), failure);
             }

@@ -23,14 +23,14 @@ import org.jspecify.annotations.Nullable;
 
 /// Which technology runs a request. The only place where one may be chosen on the caller's behalf: whoever asks for one by name gets that
 /// or an error. Immutable.
-final class Placement {
+public final class Placement {
 
     private final Map<Isolation, SandboxDriver> drivers = new EnumMap<>(Isolation.class);
     private final List<Isolation> autoOrder;
     private final Limits defaultLimits;
     private final Network defaultNetwork;
 
-    Placement(EngineConfig config, List<SandboxDriver> drivers) {
+    public Placement(EngineConfig config, List<SandboxDriver> drivers) {
         for (var driver : drivers) {
             if (this.drivers.put(driver.isolation(), driver) != null) {
                 throw new IllegalArgumentException("two drivers for " + driver.isolation().wire());
@@ -47,33 +47,42 @@ final class Placement {
                 .toList();
     }
 
-    /// The drivers that can run the request, best first; never empty. More than one only if the request leaves the choice. Those behind
+    /// The drivers that can make the sandbox, best first; never empty. More than one only if the wish leaves the choice. Those behind
     /// the first are asked how they are only when somebody goes on to them: an engine that isn't needed isn't even started.
     ///
     /// @throws PlatformException `RUNTIME_UNAVAILABLE` with each reason
-    Iterable<SandboxDriver> candidates(ExecutionRequest request) {
-        var order = request.isolation().map(List::of).orElse(autoOrder);
+    public Iterable<SandboxDriver> candidates(SandboxWish wish) {
+        var order = wish.isolation().map(List::of).orElse(autoOrder);
         var reasons = new ArrayList<String>();
         for (int i = 0; i < order.size(); i++) {
             var driver = drivers.get(order.get(i));
-            var obstacle = obstacle(driver, order.get(i), request);
+            var obstacle = obstacle(driver, order.get(i), wish);
             if (obstacle.isEmpty() && driver != null) {
                 var others = order.subList(i + 1, order.size());
-                return () -> Stream.concat(Stream.of(driver), fitting(others, request)).iterator();
+                return () -> Stream.concat(Stream.of(driver), fitting(others, wish)).iterator();
             }
             reasons.add(order.get(i).wire() + ": " + obstacle.orElse(""));
         }
-        throw new PlatformException(ErrorCode.RUNTIME_UNAVAILABLE, refusal(request.isolation(), reasons));
+        throw new PlatformException(ErrorCode.RUNTIME_UNAVAILABLE, refusal(wish.isolation(), reasons));
     }
 
-    private Stream<SandboxDriver> fitting(List<Isolation> order, ExecutionRequest request) {
+    /// As above, for one command in a sandbox of its own or in a standing one.
+    Iterable<SandboxDriver> candidates(ExecutionRequest request) {
+        var needs = EnumSet.noneOf(Capability.class);
+        addIf(needs, Capability.USER, !request.command().user().isEmpty());
+        addIf(needs, Capability.PTY, request.command().terminal().isPresent());
+        addIf(needs, Capability.FILES, !request.files().isEmpty() || !request.outputs().isEmpty());
+        return candidates(new SandboxWish(request.isolation(), request.limits(), request.network(), needs));
+    }
+
+    private Stream<SandboxDriver> fitting(List<Isolation> order, SandboxWish wish) {
         return order.stream()
-                .filter(isolation -> obstacle(drivers.get(isolation), isolation, request).isEmpty())
+                .filter(isolation -> obstacle(drivers.get(isolation), isolation, wish).isEmpty())
                 .map(isolation -> Objects.requireNonNull(drivers.get(isolation)));
     }
 
     private Optional<String> obstacle(
-            @Nullable SandboxDriver driver, Isolation isolation, ExecutionRequest request) {
+            @Nullable SandboxDriver driver, Isolation isolation, SandboxWish wish) {
         if (driver == null) {
             return Optional.of("not switched on in this server");
         }
@@ -81,7 +90,7 @@ final class Placement {
         if (!status.available()) {
             return Optional.of(status.reason());
         }
-        var missing = needs(request, isolation);
+        var missing = needs(wish, isolation);
         missing.removeAll(status.capabilities());
         return missing.isEmpty() ? Optional.empty() : Optional.of("can't do " + words(missing));
     }
@@ -100,19 +109,17 @@ final class Placement {
     }
 
     /// What the request can't do without. A default that nobody asked for isn't among it.
-    private EnumSet<Capability> needs(ExecutionRequest request, Isolation isolation) {
+    private EnumSet<Capability> needs(SandboxWish wish, Isolation isolation) {
         var needs = EnumSet.of(Capability.EXEC);
-        var limits = request.limits();
+        needs.addAll(wish.needs());
+        var limits = wish.limits();
         addIf(needs, Capability.MEMORY_LIMIT, !limits.memory().equals(defaultLimits.memory()));
         addIf(needs, Capability.CPU_LIMIT, limits.cpuMillis() != defaultLimits.cpuMillis());
         addIf(needs, Capability.PROCESS_LIMIT, limits.processes() != defaultLimits.processes());
         addIf(needs, Capability.DISK_LIMIT, !limits.disk().equals(defaultLimits.disk()));
         addIf(needs, Capability.IO_LIMIT, limits.readBps() > 0 || limits.writeBps() > 0);
-        addIf(needs, Capability.USER, !request.command().user().isEmpty());
-        addIf(needs, Capability.PTY, request.command().terminal().isPresent());
-        addIf(needs, Capability.FILES, !request.files().isEmpty() || !request.outputs().isEmpty());
-        if (isolation != Isolation.PROCESS || !request.network().equals(defaultNetwork)) {
-            addNetwork(needs, request.network());
+        if (isolation != Isolation.PROCESS || !wish.network().equals(defaultNetwork)) {
+            addNetwork(needs, wish.network());
         }
         return needs;
     }

@@ -43,7 +43,11 @@ final class ProcessEnding {
     }
 
     /// A process and where it runs.
-    record Live(Sandbox sandbox, Image image, SandboxProcess process, Command command) {}
+    ///
+    /// @param oomKillsBefore those that were no business of this process
+    /// @param giveUp         frees the task that waits for a process nothing ends; may block
+    record Live(
+            Sandbox sandbox, Image image, SandboxProcess process, Command command, int oomKillsBefore, Runnable giveUp) {}
 
     /// Starts the watch over the agent's own watch.
     void watchTimeout() {
@@ -105,7 +109,7 @@ final class ProcessEnding {
         // A shell outlives its killed child and only its exit code tells; a program that got over a killed helper and ended well was not
         // ended by the kernel.
         boolean isFailure = exit.signaled() ? exit.code() == SIGKILL : exit.code() != 0;
-        if (isFailure && stats.oomKills() > 0) {
+        if (isFailure && stats.oomKills() > live.oomKillsBefore()) {
             return new Outcome.OutOfMemory(execution.request().limits().memory());
         }
         return exit.signaled() ? new Outcome.Signaled(exit.code()) : new Outcome.Exited(exit.code());
@@ -147,13 +151,12 @@ final class ProcessEnding {
         abandon();
     }
 
-    /// Destroying the sandbox frees the task that still waits for the process.
     private void abandon() {
         Thread.startVirtualThread(() -> {
             try {
-                live.sandbox().destroy();
+                live.giveUp().run();
             } catch (RuntimeException failure) {
-                LOG.error("the sandbox of {} could not be destroyed", execution.request().id(), failure);
+                LOG.error("the sandbox of {} could not be given up", execution.request().id(), failure);
             }
         });
     }

@@ -99,7 +99,8 @@ public final class ExecuteRequestReader {
                 files,
                 outputs,
                 labels,
-                caller.traceParent());
+                caller.traceParent(),
+                "");
     }
 
     private Optional<Command> command(Fields fields) {

@@ -211,6 +211,7 @@ public final class InMemoryExecutionRepository implements ExecutionRepository {
                 one.tenant(),
                 ExecutionState.FAILED,
                 one.mode(),
+                one.instance(),
                 one.image(),
                 one.argv(),
                 one.labels(),

@@ -33,6 +33,7 @@ public record Requests(ExecutionRequest request) {
                 List.of(),
                 List.of(),
                 Map.of(),
+                "",
                 ""));
     }
 
@@ -54,7 +55,8 @@ public record Requests(ExecutionRequest request) {
                 request.files(),
                 request.outputs(),
                 request.labels(),
-                request.traceParent()));
+                request.traceParent(),
+                request.instance()));
     }
 
     public Requests tenant(String tenant) {
@@ -63,6 +65,25 @@ public record Requests(ExecutionRequest request) {
 
     public Requests mode(ExecutionMode mode) {
         return with(request.tenant(), mode, request.isolation(), request.command());
+    }
+
+    /// In a standing sandbox.
+    public Requests instance(String id) {
+        return new Requests(new ExecutionRequest(
+                request.id(),
+                request.tenant(),
+                ExecutionMode.PERSISTENT,
+                request.isolation(),
+                request.image(),
+                request.command(),
+                request.stdin(),
+                request.limits(),
+                request.network(),
+                request.files(),
+                request.outputs(),
+                request.labels(),
+                request.traceParent(),
+                id));
     }
 
     public Requests isolation(Isolation isolation) {
@@ -124,7 +145,8 @@ public record Requests(ExecutionRequest request) {
                 request.files(),
                 request.outputs(),
                 request.labels(),
-                request.traceParent()));
+                request.traceParent(),
+                request.instance()));
     }
 
     private Requests with(ImageReference image, byte[] stdin, Limits limits, Network network) {
@@ -141,7 +163,8 @@ public record Requests(ExecutionRequest request) {
                 request.files(),
                 request.outputs(),
                 request.labels(),
-                request.traceParent()));
+                request.traceParent(),
+                request.instance()));
     }
 
     private Requests with(
@@ -162,6 +185,7 @@ public record Requests(ExecutionRequest request) {
                 files,
                 outputs,
                 labels,
-                traceParent));
+                traceParent,
+                request.instance()));
     }
 }

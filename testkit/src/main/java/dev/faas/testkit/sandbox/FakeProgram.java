@@ -20,6 +20,11 @@ public interface FakeProgram {
     record Context(
             Command command, FakeSandbox sandbox, FakeProcess process, InputStream stdin, OutputStream stdout, OutputStream stderr) {
 
+        /// Waits while the sandbox is frozen: programs that go on by themselves call it at each step.
+        public void breathe() {
+            sandbox.awaitThawed();
+        }
+
         /// Writes a line to stdout.
         public void print(String line) throws IOException {
             stdout.write((line + "\n").getBytes(StandardCharsets.UTF_8));

@@ -7,7 +7,9 @@ import dev.faas.core.image.Image;
 import dev.faas.core.sandbox.Command;
 import dev.faas.core.sandbox.Isolation;
 import dev.faas.core.sandbox.Origin;
+import dev.faas.core.sandbox.Limits;
 import dev.faas.core.sandbox.Sandbox;
+import dev.faas.core.sandbox.SandboxControl;
 import dev.faas.core.sandbox.SandboxSpec;
 import dev.faas.core.sandbox.SandboxStats;
 import java.io.IOException;
@@ -32,6 +34,7 @@ public final class FakeSandbox implements Sandbox {
     private final FakeSandboxDriver driver;
     private final TimeSource time;
     private final FakeFiles files;
+    private final FakeControl control;
     private final CopyOnWriteArrayList<FakeProcess> processes = new CopyOnWriteArrayList<>();
     private final AtomicInteger lastPid = new AtomicInteger(1);
     private final AtomicInteger oomKills = new AtomicInteger();
@@ -44,6 +47,7 @@ public final class FakeSandbox implements Sandbox {
         this.driver = driver;
         this.time = time;
         files = new FakeFiles(time::instant);
+        control = new FakeControl(this, driver::beforeFreeze, this::requireAlive);
     }
 
     /// What it was made from.
@@ -88,7 +92,7 @@ public final class FakeSandbox implements Sandbox {
 
     @Override
     public FakeProcess start(Command command) {
-        requireAlive();
+        awaitThawed();
         if (!USERS.contains(command.user()) && !NUMERIC_USER.matcher(command.user()).matches()) {
             throw PlatformException.invalid("user", "there is no user '" + command.user() + "' in the sandbox");
         }
@@ -119,7 +123,7 @@ public final class FakeSandbox implements Sandbox {
 
     @Override
     public FakeFiles files() {
-        requireAlive();
+        awaitThawed();
         return files;
     }
 
@@ -128,6 +132,21 @@ public final class FakeSandbox implements Sandbox {
     public ByteChannel connect(int port) {
         requireAlive();
         throw new PlatformException(ErrorCode.NOT_FOUND, "connection refused: nothing listens on port " + port);
+    }
+
+    @Override
+    public Optional<SandboxControl> control() {
+        return driver.isControllable() ? Optional.of(control) : Optional.empty();
+    }
+
+    /// Whether it stands still.
+    public boolean isFrozen() {
+        return control.isFrozen();
+    }
+
+    /// As changed last.
+    public Limits limits() {
+        return control.limits();
     }
 
     @Override
@@ -159,8 +178,16 @@ public final class FakeSandbox implements Sandbox {
     private void end(String how) {
         if (end.compareAndSet("", how)) {
             processes.forEach(process -> process.lose("the sandbox was " + how));
+            control.release();
             driver.forget(this);
         }
+    }
+
+    /// Blocks while the sandbox is frozen.
+    void awaitThawed() {
+        requireAlive();
+        control.awaitThawed();
+        requireAlive();
     }
 
     private void requireAlive() {

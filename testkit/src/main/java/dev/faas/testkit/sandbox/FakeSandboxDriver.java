@@ -38,6 +38,8 @@ public final class FakeSandboxDriver implements SandboxDriver {
     private volatile Consumer<SandboxSpec> onCreate = spec -> {};
     private volatile Consumer<FakeSandbox> onDestroy = sandbox -> {};
     private volatile long memoryPeak;
+    private volatile boolean isControllable = true;
+    private volatile Consumer<FakeSandbox> onFreeze = sandbox -> {};
 
     /// A driver with one image, `faas/base`.
     public FakeSandboxDriver(Isolation isolation, TimeSource time) {
@@ -78,6 +80,16 @@ public final class FakeSandboxDriver implements SandboxDriver {
     /// Runs at the beginning of each destruction; may block or throw.
     public void onDestroy(Consumer<FakeSandbox> hook) {
         onDestroy = hook;
+    }
+
+    /// As with a technology that can neither freeze nor change limits.
+    public void withoutControl() {
+        isControllable = false;
+    }
+
+    /// Runs at the beginning of each freezing and thawing; may block or throw.
+    public void onFreeze(Consumer<FakeSandbox> hook) {
+        onFreeze = hook;
     }
 
     public Optional<FakeSandbox> sandbox(String id) {
@@ -146,6 +158,14 @@ public final class FakeSandboxDriver implements SandboxDriver {
 
     long memoryPeak() {
         return memoryPeak;
+    }
+
+    boolean isControllable() {
+        return isControllable;
+    }
+
+    void beforeFreeze(FakeSandbox sandbox) {
+        onFreeze.accept(sandbox);
     }
 
     void beforeDestroy(FakeSandbox sandbox) {

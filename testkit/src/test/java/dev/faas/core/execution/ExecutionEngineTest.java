@@ -382,7 +382,7 @@ final class ExecutionEngineTest {
     }
 
     @ParameterizedTest
-    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "EPHEMERAL")
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = {"EPHEMERAL", "PERSISTENT"})
     void otherModesAreRefusedWithTheReason(ExecutionMode mode) {
         assertThatThrownBy(() -> fixture.run(Requests.of("true").mode(mode)))
                 .hasMessageContaining(mode.wire())

@@ -26,6 +26,7 @@ final class ExecutionRows {
             "tenant",
             "state",
             "mode",
+            "instance_id",
             "image",
             "argv",
             "created_at",
@@ -75,6 +76,7 @@ final class ExecutionRows {
                 row.getString("tenant"),
                 ExecutionState.valueOf(row.getString("state")),
                 ExecutionMode.valueOf(row.getString("mode")),
+                row.getString("instance_id"),
                 row.getString("image"),
                 splitWords(row.getBytes("argv")),
                 labels,
@@ -123,6 +125,7 @@ final class ExecutionRows {
                 .bind("tenant", text(one.tenant()))
                 .bind("state", one.state().name())
                 .bind("mode", one.mode().name())
+                .bind("instance_id", one.instance())
                 .bind("image", one.image())
                 .bind("argv", joinWords(one.argv()))
                 .bind("created_at", micros(one.createdAt()))
@@ -187,11 +190,11 @@ final class ExecutionRows {
         return words;
     }
 
-    private static Instant instant(long micros) {
+    static Instant instant(long micros) {
         return Instant.EPOCH.plus(micros, ChronoUnit.MICROS);
     }
 
-    private static Optional<Instant> optionalInstant(ResultSet row, String column) throws SQLException {
+    static Optional<Instant> optionalInstant(ResultSet row, String column) throws SQLException {
         long micros = row.getLong(column);
         return row.wasNull() ? Optional.empty() : Optional.of(instant(micros));
     }

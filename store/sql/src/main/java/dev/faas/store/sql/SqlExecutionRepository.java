@@ -124,7 +124,8 @@ final class SqlExecutionRepository implements ExecutionRepository {
         query.image().ifPresent(image -> filter.add("image = :image", "image", image));
         query.createdAfter().ifPresent(time -> filter.add("created_at > :after", "after", ExecutionRows.micros(time)));
         query.createdBefore().ifPresent(time -> filter.add("created_at < :before", "before", ExecutionRows.micros(time)));
-        query.labels().forEach(filter::addLabel);
+        query.labels().forEach((name, value) ->
+                filter.addLabel("executions", "execution_labels", "execution_id", name, value));
         query.cursor().map(PageCursor::parse).ifPresent(filter::addCursor);
         var found = handle.createQuery("SELECT " + ExecutionRows.SUMMARY_COLUMNS + " FROM executions WHERE "
                         + filter.conditions() + " ORDER BY created_at DESC, id DESC LIMIT :limit")

@@ -17,9 +17,11 @@ final class SqlFilter {
         values.put(name, value);
     }
 
-    void addLabel(String label, String value) {
+    /// @param owner  the table whose rows have the labels
+    /// @param labels the table of the labels, with the column `key` naming the owner's row
+    void addLabel(String owner, String labels, String key, String label, String value) {
         int number = values.size();
-        conditions.add("EXISTS (SELECT 1 FROM execution_labels WHERE execution_id = executions.id"
+        conditions.add("EXISTS (SELECT 1 FROM " + labels + " WHERE " + key + " = " + owner + ".id"
                 + " AND name = :label" + number + " AND value = :value" + number + ")");
         values.put("label" + number, label);
         values.put("value" + number, value);

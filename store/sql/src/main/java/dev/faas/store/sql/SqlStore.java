@@ -4,6 +4,7 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.pool.HikariPool.PoolInitializationException;
 import dev.faas.core.execution.ExecutionRepository;
+import dev.faas.core.instance.InstanceRepository;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.jdbi.v3.core.Jdbi;
@@ -21,6 +22,7 @@ public final class SqlStore implements AutoCloseable {
     private final SqlTransactions transactions;
     private final ServerLease lease;
     private final SqlExecutionRepository executions;
+    private final SqlInstanceRepository instances;
 
     private SqlStore(SqlConfig config, ServerIdentity identity) {
         var dialect = SqlDialect.of(config.url());
@@ -36,6 +38,7 @@ public final class SqlStore implements AutoCloseable {
         transactions = new SqlTransactions(dialect, Jdbi.create(writerPool), Jdbi.create(readerPool));
         lease = new ServerLease(transactions, identity, config.lease(), dialect);
         executions = new SqlExecutionRepository(transactions, lease);
+        instances = new SqlInstanceRepository(transactions, lease);
         try {
             lease.begin();
         } catch (RuntimeException failure) {
@@ -61,6 +64,10 @@ public final class SqlStore implements AutoCloseable {
 
     public ExecutionRepository executions() {
         return executions;
+    }
+
+    public InstanceRepository instances() {
+        return instances;
     }
 
     /// Asks the database for a sign of life.
