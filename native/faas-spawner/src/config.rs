@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
+use crate::guard::{self, Task};
 use crate::sandbox::overlay::{Lower, Marks};
 
 /// Ids a sandbox may use, mapped to `uid_base ..`.
@@ -48,6 +49,8 @@ pub enum Command {
     Sweep(PathBuf),
     /// Print what the host offers.
     Probe,
+    /// Set up a firewall for an engine's containers.
+    Guard(Task),
     Version,
 }
 
@@ -55,6 +58,8 @@ pub const USAGE: &str = "\
 usage: faas-spawner --run-dir DIR --agent FILE [options]
        faas-spawner --sweep DIR
        faas-spawner --probe
+       faas-spawner --guard SOCKET (probe | bridge NAME | release NAME)
+       faas-spawner --guard SOCKET container NETNS RANGE (allow | deny) [(allow | deny),CIDR,PROTOCOL,FROM,TO]...
        faas-spawner --version
 
   --run-dir DIR        directory of this instance; its siblings are swept when their spawner is dead
@@ -96,6 +101,7 @@ pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Command, String>
         }
         let value = arguments.next().ok_or_else(|| format!("{name}: a value is missing"))?;
         match name.as_str() {
+            "--guard" => return guard::parse(value, arguments).map(Command::Guard),
             "--sweep" => return Ok(Command::Sweep(value.into())),
             "--run-dir" => config.run_dir = value.into(),
             "--agent" => config.agent = value.into(),

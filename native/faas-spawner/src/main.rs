@@ -3,6 +3,7 @@
 mod capability;
 mod cgroup;
 mod config;
+mod guard;
 mod guest;
 mod net;
 mod probe;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
             Ok(())
         }
         Command::Probe => print_probe(),
+        Command::Guard(task) => guard::run(&task),
         Command::Sweep(parent) => sweep_only(&parent),
         Command::Serve(config) => serve(*config),
     };

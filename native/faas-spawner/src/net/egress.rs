@@ -48,16 +48,21 @@ impl Egress {
         self.lines.is_empty() && self.default == Verdict::Accept
     }
 
-    /// Puts the rules into the calling thread's network namespace.
-    pub fn apply(&self) -> io::Result<()> {
+    /// Puts the rules into the calling thread's network namespace, in place of any that are there.
+    ///
+    /// `never` is refused whatever the rules say.
+    pub fn apply(&self, never: &[(Ipv4Addr, u8)]) -> io::Result<()> {
         let socket = Socket::open(libc::NETLINK_NETFILTER)?;
         let out = || Match::Out(GUEST_LINK.to_owned());
-        let mut rules = Transaction::new(TABLE, Lifetime::Namespace);
+        let mut rules = Transaction::replacing(TABLE, Lifetime::Namespace);
         rules.chain(CHAIN, Hook::Output, Verdict::Drop).rule(
             CHAIN,
             &[Match::NotOut(GUEST_LINK.to_owned())],
             Verdict::Accept,
         );
+        for &(network, prefix) in never {
+            rules.rule(CHAIN, &[out(), Match::To(network, prefix)], Verdict::Drop);
+        }
         for line in &self.lines {
             rules.rule(CHAIN, &line.matches, line.verdict);
         }
@@ -72,7 +77,11 @@ fn verdict(allow: bool) -> Verdict {
 
 /// A range of ports without a protocol means TCP and UDP, so one rule can become two lines.
 fn check(rule: &Rule) -> Result<Vec<Line>, &'static str> {
-    let (network, prefix) = cidr(&rule.cidr).ok_or("cidr must be an IPv4 range such as 192.0.2.0/24")?;
+    let (network, prefix) = rule
+        .cidr
+        .as_str()
+        .and_then(cidr)
+        .ok_or("cidr must be an IPv4 range such as 192.0.2.0/24")?;
     if rule.port_from > rule.port_to {
         return Err("port_from is above port_to");
     }
@@ -97,8 +106,8 @@ fn check(rule: &Rule) -> Result<Vec<Line>, &'static str> {
     Ok(lines.collect())
 }
 
-fn cidr(text: &faas_wire::Text) -> Option<(Ipv4Addr, u8)> {
-    let text = text.as_str()?;
+/// A range of addresses, or one.
+pub fn cidr(text: &str) -> Option<(Ipv4Addr, u8)> {
     let (address, prefix) = text.split_once('/').unwrap_or((text, "32"));
     let prefix = prefix.parse().ok().filter(|prefix| *prefix <= 32)?;
     Some((address.parse().ok()?, prefix))

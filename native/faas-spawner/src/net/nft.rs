@@ -7,6 +7,7 @@ use super::netlink::{Messages, Socket};
 
 const SUBSYSTEM: u16 = 10 << 8;
 const NEW_TABLE: u16 = SUBSYSTEM;
+const DELETE_TABLE: u16 = SUBSYSTEM | 2;
 const NEW_CHAIN: u16 = SUBSYSTEM | 3;
 const NEW_RULE: u16 = SUBSYSTEM | 6;
 const BATCH_BEGIN: u16 = 16;
@@ -27,6 +28,8 @@ const BASE_TRANSPORT: u32 = 2;
 const SOURCE_ADDRESS: u32 = 12;
 const DESTINATION_ADDRESS: u32 = 16;
 const DESTINATION_PORT: u32 = 2;
+const FIB_ADDRESS_TYPE: u32 = 3;
+const FIB_DESTINATION: u32 = 2;
 const CMP_EQUAL: u32 = 0;
 const CMP_NOT_EQUAL: u32 = 1;
 const CMP_AT_MOST: u32 = 3;
@@ -44,6 +47,8 @@ pub enum Lifetime {
 /// Where a base chain sits.
 #[derive(Debug, Clone, Copy)]
 pub enum Hook {
+    /// Before destinations are rewritten.
+    Prerouting,
     Input,
     Forward,
     Output,
@@ -67,6 +72,8 @@ pub enum Match {
     /// Links whose names begin so.
     OutPrefix(&'static str),
     To(Ipv4Addr, u8),
+    /// Addressed to the machine itself, whatever addresses it has by then.
+    ToLocal,
     From(Ipv4Addr, u8),
     Protocol(u8),
     Ports(u16, u16),
@@ -83,18 +90,42 @@ impl Transaction {
     pub fn new(table: &str, lifetime: Lifetime) -> Self {
         let mut messages = Messages::default();
         messages.begin(BATCH_BEGIN, 0, &[0, 0, 0, 10]);
-        messages
-            .begin(NEW_TABLE, CREATE, &header())
-            .text(1, table)
-            .big(2, lifetime as u32);
-        Self {
+        let mut transaction = Self {
             messages,
             table: table.to_owned(),
-        }
+        };
+        transaction.add_table(lifetime);
+        transaction
+    }
+
+    /// Takes the table away, if it is there.
+    pub fn removing(table: &str, lifetime: Lifetime) -> Self {
+        // Added first, because there is nothing to delete otherwise.
+        let mut transaction = Self::new(table, lifetime);
+        transaction
+            .messages
+            .begin(DELETE_TABLE, libc::NLM_F_ACK, &header())
+            .text(1, table);
+        transaction
+    }
+
+    /// A table that takes the place of the one of that name, if there is one.
+    pub fn replacing(table: &str, lifetime: Lifetime) -> Self {
+        let mut transaction = Self::removing(table, lifetime);
+        transaction.add_table(lifetime);
+        transaction
+    }
+
+    fn add_table(&mut self, lifetime: Lifetime) {
+        self.messages
+            .begin(NEW_TABLE, CREATE, &header())
+            .text(1, &self.table)
+            .big(2, lifetime as u32);
     }
 
     pub fn chain(&mut self, name: &str, hook: Hook, policy: Verdict) -> &mut Self {
-        let (number, priority, kind) = match hook {
+        let (number, priority, kind): (u32, i32, &str) = match hook {
+            Hook::Prerouting => (0, -150, "filter"),
             Hook::Input => (1, 0, "filter"),
             Hook::Forward => (2, 0, "filter"),
             Hook::Output => (3, 0, "filter"),
@@ -105,7 +136,7 @@ impl Transaction {
             .text(1, &self.table)
             .text(3, name)
             .nested(4, &[], |nested| {
-                nested.big(1, number).big(2, priority);
+                nested.big(1, number).big(2, priority as u32);
             })
             .big(5, policy as u32)
             .text(7, kind);
@@ -159,6 +190,12 @@ impl Match {
                 compare(list, CMP_EQUAL, prefix.as_bytes());
             }
             Self::To(address, prefix) => network(list, DESTINATION_ADDRESS, *address, *prefix),
+            Self::ToLocal => {
+                expression(list, "fib", |data| {
+                    data.big(1, REGISTER).big(2, FIB_ADDRESS_TYPE).big(3, FIB_DESTINATION);
+                });
+                compare(list, CMP_EQUAL, &u32::from(libc::RTN_LOCAL).to_ne_bytes());
+            }
             Self::From(address, prefix) => network(list, SOURCE_ADDRESS, *address, *prefix),
             Self::Protocol(number) => {
                 meta(list, META_PROTOCOL);

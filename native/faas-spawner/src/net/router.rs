@@ -22,12 +22,12 @@ use super::nft::{Hook, Lifetime, Match, Transaction, Verdict};
 use crate::cgroup::{CLAIM_PATIENCE, CLAIM_PAUSE};
 
 /// Begins the name of every link on the host.
-const LINK_PREFIX: &str = "faas";
+pub const LINK_PREFIX: &str = "faas";
 const UPLINK: &str = "up0";
 /// The guest's end.
 pub const GUEST_LINK: &str = "eth0";
 const TABLE: &str = "faas";
-const LINK_LOCAL: (Ipv4Addr, u8) = (Ipv4Addr::new(169, 254, 0, 0), 16);
+pub const LINK_LOCAL: (Ipv4Addr, u8) = (Ipv4Addr::new(169, 254, 0, 0), 16);
 /// Where a guest sends what is not for itself: the second address of the range, the same in every sandbox.
 const GATEWAY_OFFSET: u32 = 1;
 /// First address given to a guest.

@@ -259,7 +259,7 @@ impl Server {
         entered.map_err(|errno| Refusal::system("enter the network namespace", errno))?;
         let guarded = if netns.address.is_some() && !egress.is_open() {
             egress
-                .apply()
+                .apply(&[])
                 .map_err(|error| Refusal::io("set the egress rules", &error))
         } else {
             Ok(())

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -88,6 +89,7 @@ final class Drivers {
         return new DockerDriverConfig(
                 docker.host(),
                 config.drivers().agent(),
+                Optional.of(config.drivers().spawner()).filter(Files::isExecutable),
                 directories.docker(),
                 config.engine().defaultLimits().disk(),
                 docker.probeTimeout(),

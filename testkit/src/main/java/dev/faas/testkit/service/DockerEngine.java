@@ -174,6 +174,17 @@ public final class DockerEngine implements AutoCloseable {
         }
     }
 
+    /// Puts servers around the engine that containers may or may not reach, until the result is closed.
+    public Surroundings surroundings() {
+        return Surroundings.open(ownRoom(), directory, log);
+    }
+
+    /// What the packet filter of the engine's machine holds.
+    public String firewall() {
+        var command = List.of(Programs.require("nft", "nftables"), "list", "tables");
+        return Programs.run(COMMAND_LIMIT, ownRoom().inside(command));
+    }
+
     @Override
     public void close() {
         if (room != null) {

@@ -15,24 +15,25 @@ import dev.faas.core.sandbox.SandboxSpec;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// What a [SandboxSpec] is as a container. Immutable.
 ///
 /// @param image       the engine's id of the image
 /// @param agentVolume the volume with the agent's program
-/// @param network     the engine's network; `none` for none
+/// @param network     the way to the outside, if it gets one
 /// @param cores       what the engine's machine has: it refuses to promise more
 /// @param diskQuota   whether the engine's storage can limit the writable layer
 record ContainerRecipe(
         SandboxSpec spec,
         String image,
         String agentVolume,
-        String network,
+        Optional<SandboxNetwork> network,
         Map<String, String> labels,
         int cores,
         boolean diskQuota) {
 
-    static final String NO_NETWORK = "none";
+    private static final String NO_NETWORK = "none";
 
     private static final long NANOS_PER_MILLI_CORE = 1_000_000;
 
@@ -52,7 +53,7 @@ record ContainerRecipe(
                 .withName(containerName(spec.id()))
                 .withHostName(spec.hostname())
                 .withLabels(allLabels())
-                .withEntrypoint(InstanceResources.AGENT, "--stdio")
+                .withEntrypoint(AgentVolume.AGENT, "--stdio")
                 // The agent becomes whoever a command asks for, so it starts as root whatever the image says.
                 .withUser("0:0")
                 .withWorkingDir("/")
@@ -76,7 +77,7 @@ record ContainerRecipe(
 
     private HostConfig hostConfig() {
         var config = agentMount(agentVolume, true)
-                .withNetworkMode(network)
+                .withNetworkMode(network.map(SandboxNetwork::name).orElse(NO_NETWORK))
                 .withReadonlyRootfs(spec.readOnlyRoot())
                 .withLogConfig(new LogConfig(LogConfig.LoggingType.NONE))
                 .withIpcMode("private")
@@ -114,7 +115,7 @@ record ContainerRecipe(
         var mount = new Mount()
                 .withType(MountType.VOLUME)
                 .withSource(volume)
-                .withTarget(InstanceResources.AGENT_DIRECTORY)
+                .withTarget(AgentVolume.DIRECTORY)
                 .withReadOnly(readOnly)
                 .withVolumeOptions(new VolumeOptions().withNoCopy(true));
         return HostConfig.newHostConfig().withMounts(List.of(mount));

@@ -17,6 +17,7 @@ import dev.faas.core.sandbox.SandboxSpec;
 import java.io.OutputStream;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
@@ -32,7 +33,9 @@ public final class DockerDriver implements SandboxDriver {
     private final Ownership ownership;
     private final Removals removals;
     private final EngineImages images;
-    private final InstanceResources resources;
+    private final AgentVolume agentVolume;
+    private final NetworkGuard guard;
+    private final InstanceNetwork network;
     private final StatusProbe probe;
     private final DockerSandbox.Maker maker;
     private final Turns turns = new Turns();
@@ -47,8 +50,10 @@ public final class DockerDriver implements SandboxDriver {
         this.ownership = ownership;
         removals = new Removals(engine);
         images = new EngineImages(engine, store, new EngineLogins(engine, logins), config.transferLimit());
-        resources = new InstanceResources(engine, ownership, config.agent());
-        probe = new StatusProbe(engine, config);
+        agentVolume = new AgentVolume(engine, ownership, config.agent());
+        guard = new NetworkGuard(config.guard(), engine.address());
+        network = new InstanceNetwork(engine, ownership, guard);
+        probe = new StatusProbe(engine, config, guard);
         maker = new DockerSandbox.Maker(engine, removals, config.startLimit());
     }
 
@@ -74,7 +79,7 @@ public final class DockerDriver implements SandboxDriver {
     public static int sweep(DockerDriverConfig config) {
         try (var engine = new Engine(config);
                 var removals = new Removals(engine)) {
-            return new Sweep(engine, removals).run();
+            return new Sweep(engine, removals, new NetworkGuard(config.guard(), engine.address())).run();
         } catch (EngineException e) {
             LOG.debug("no Docker Engine to sweep: {}", e.getMessage());
             return 0;
@@ -138,7 +143,8 @@ public final class DockerDriver implements SandboxDriver {
             return keep(turns.take("making the container", () -> maker.make(recipe, image.image())));
         } catch (EngineException e) {
             // Somebody may have removed from the engine what sandboxes share.
-            resources.forget();
+            agentVolume.forget();
+            network.forget();
             throw e;
         }
     }
@@ -165,7 +171,8 @@ public final class DockerDriver implements SandboxDriver {
                 ownership) {
             destroyAll();
             removals.close();
-            resources.remove();
+            network.remove();
+            agentVolume.remove();
         } catch (EngineException e) {
             LOG.warn("the Docker Engine could not be cleaned up, which the next start will do: {}", e.getMessage());
         }
@@ -205,32 +212,44 @@ public final class DockerDriver implements SandboxDriver {
     }
 
     private ContainerRecipe recipe(SandboxSpec spec, EngineImages.Resolved image) {
-        var network = spec.network() instanceof Network.Nat ? resources.network() : ContainerRecipe.NO_NETWORK;
         Info info = probe.info();
         int cores = info.getNCPU() == null ? Integer.MAX_VALUE / 1000 : info.getNCPU();
         return new ContainerRecipe(
                 spec,
                 image.engineId(),
-                resources.agentVolume(image.engineId()),
-                network,
+                agentVolume.get(image.engineId()),
+                spec.network() instanceof Network.Nat wish ? Optional.of(networkFor(wish)) : Optional.empty(),
                 ownership.labels(),
                 cores,
                 probe.hasQuota());
+    }
+
+    private SandboxNetwork networkFor(Network.Nat wish) {
+        boolean open = wish.rules().isEmpty() && wish.allowDefault();
+        if (!open) {
+            probe.networkObstacle().ifPresent(DockerDriver::refuseRules);
+        }
+        var found = network.get();
+        if (!open && !found.isGuarded()) {
+            refuseRules(probe.networkObstacle().orElse("its network can't be guarded"));
+        }
+        return found;
+    }
+
+    private static void refuseRules(String reason) {
+        throw PlatformException.invalid(
+                "network.egress", "can't be enforced for containers of this Docker Engine: " + reason);
     }
 
     private void sweepOnce() {
         if (swept.get()) {
             return;
         }
-        new Sweep(engine, removals).run();
+        new Sweep(engine, removals, guard).run();
         swept.set(true);
     }
 
     private static void refuseWhatDockerCannot(SandboxSpec spec) {
-        if (spec.network() instanceof Network.Nat nat && (!nat.rules().isEmpty() || !nat.allowDefault())) {
-            throw PlatformException.invalid(
-                    "network.egress", "a Docker Engine can't enforce egress rules; use the native runtime");
-        }
         if (spec.limits().readBps() > 0 || spec.limits().writeBps() > 0) {
             throw PlatformException.invalid(
                     "limits", "a Docker Engine can't be asked to limit disk bandwidth; use the native runtime");

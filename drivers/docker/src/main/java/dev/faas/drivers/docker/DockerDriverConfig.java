@@ -4,12 +4,15 @@ import dev.faas.core.common.DataSize;
 import dev.faas.core.sandbox.Limits;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 
 /// How the platform uses a Docker Engine.
 ///
 /// @param host          `unix://…`, `tcp://…` or `npipe://…`; empty means what the docker client would use
 /// (`DOCKER_HOST`, its                      current context, the usual socket)
 /// @param agent         the agent's program, for the engine's architecture
+/// @param guard         `faas-spawner`, which sets up firewalls for the containers of an engine on this machine; without it
+/// they reach more than they should, and egress rules are refused
 /// @param runDirectory  where this instance keeps the lock that shows others it is alive
 /// @param defaultDisk   the disk limit of requests that ask for none; any other is refused if the engine's storage has
 /// no quotas
@@ -20,6 +23,7 @@ import java.time.Duration;
 public record DockerDriverConfig(
         String host,
         Path agent,
+        Optional<Path> guard,
         Path runDirectory,
         DataSize defaultDisk,
         Duration probeLimit,
@@ -32,6 +36,7 @@ public record DockerDriverConfig(
         return new DockerDriverConfig(
                 "",
                 agent,
+                Optional.empty(),
                 runDirectory,
                 Limits.DEFAULT.disk(),
                 Duration.ofSeconds(3),
@@ -40,8 +45,21 @@ public record DockerDriverConfig(
                 Duration.ofMinutes(15));
     }
 
+    public DockerDriverConfig withGuard(Path program) {
+        return new DockerDriverConfig(
+                host,
+                agent,
+                Optional.of(program),
+                runDirectory,
+                defaultDisk,
+                probeLimit,
+                callLimit,
+                startLimit,
+                transferLimit);
+    }
+
     public DockerDriverConfig withHost(String newHost) {
         return new DockerDriverConfig(
-                newHost, agent, runDirectory, defaultDisk, probeLimit, callLimit, startLimit, transferLimit);
+                newHost, agent, guard, runDirectory, defaultDisk, probeLimit, callLimit, startLimit, transferLimit);
     }
 }

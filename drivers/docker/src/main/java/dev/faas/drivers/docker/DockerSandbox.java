@@ -6,6 +6,7 @@ import dev.faas.core.image.Image;
 import dev.faas.core.sandbox.Command;
 import dev.faas.core.sandbox.Isolation;
 import dev.faas.core.sandbox.Origin;
+import dev.faas.core.sandbox.Network;
 import dev.faas.core.sandbox.Sandbox;
 import dev.faas.core.sandbox.SandboxFiles;
 import dev.faas.core.sandbox.SandboxProcess;
@@ -173,6 +174,7 @@ final class DockerSandbox implements Sandbox {
                     engine.ask("starting the container", client ->
                             client.startContainerCmd(created).exec());
                     greeting.await(startLimit);
+                    confine(recipe, created);
                 } catch (RuntimeException e) {
                     agent.close();
                     throw e;
@@ -189,6 +191,12 @@ final class DockerSandbox implements Sandbox {
             } catch (RuntimeException e) {
                 removals.removeQuietly(created);
                 throw e;
+            }
+        }
+
+        private void confine(ContainerRecipe recipe, String container) {
+            if (recipe.spec().network() instanceof Network.Nat wish) {
+                recipe.network().ifPresent(network -> network.confine(engine, container, wish));
             }
         }
 

@@ -62,6 +62,17 @@ final class Engine implements AutoCloseable {
         return within(limits.callLimit(), doing, question);
     }
 
+    /// Removes something; that it isn't there is as good.
+    void remove(String doing, Function<DockerClient, Void> removal) {
+        try {
+            ask(doing, removal);
+        } catch (EngineException e) {
+            if (!e.isNotFound()) {
+                throw e;
+            }
+        }
+    }
+
     <T> T within(Duration limit, String doing, Function<DockerClient, T> question) {
         var client = session().client;
         return Deadline.call(doing, limit, () -> question.apply(client));

@@ -8,6 +8,7 @@ import dev.faas.core.sandbox.DriverStatus.Level;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -16,10 +17,11 @@ import org.jspecify.annotations.Nullable;
 /// @param address    where it was asked
 /// @param apiVersion spoken with it
 /// @param quota      whether its storage limits the writable layer
-record EngineStatus(String address, String apiVersion, Info info, boolean quota) {
+/// @param networkObstacle why sandboxes can't be kept from anything on the network; empty if they can
+record EngineStatus(String address, String apiVersion, Info info, boolean quota, Optional<String> networkObstacle) {
 
-    private static final String NETWORK_NOTE = "sandboxes with network reach the engine's machine under its"
-            + " bridge address, and link-local addresses through it";
+    private static final String OPEN_NETWORK = "sandboxes with network reach services of the engine's machine and"
+            + " link-local addresses through it, and egress rules are refused: ";
 
     static DriverStatus unavailable(String address, String reason) {
         return DriverStatus.unavailable(
@@ -58,6 +60,9 @@ record EngineStatus(String address, String apiVersion, Info info, boolean quota)
         if (limitsProcesses()) {
             capabilities.add(Capability.PROCESS_LIMIT);
         }
+        if (networkObstacle.isEmpty()) {
+            capabilities.add(Capability.EGRESS_RULES);
+        }
         if (quota) {
             capabilities.add(Capability.DISK_LIMIT);
         }
@@ -86,7 +91,13 @@ record EngineStatus(String address, String apiVersion, Info info, boolean quota)
                                 Level.DEGRADED,
                                 info.getDriver() + " on " + backing(info) + " can't limit the writable layer",
                                 "put the engine's data on btrfs or zfs, or on xfs mounted with pquota"));
-        checks.add(new Check("network", Level.DEGRADED, NETWORK_NOTE, "use the native runtime, which filters both"));
+        checks.add(networkObstacle
+                .map(reason -> new Check(
+                        "network",
+                        Level.DEGRADED,
+                        OPEN_NETWORK + reason,
+                        "run the platform as root beside the engine, or use the native runtime"))
+                .orElseGet(() -> new Check("network", Level.OK, "guarded by firewalls of the platform's", "")));
         return checks;
     }
 

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Removes from an engine what dead instances left there: containers first, then the networks and volumes these used.
+/// Removes from an engine what dead instances left there: containers first, then the networks (with their firewalls) and volumes
+/// these used.
 final class Sweep {
 
     private static final Logger LOG = LoggerFactory.getLogger(Sweep.class);
@@ -18,12 +19,14 @@ final class Sweep {
 
     private final Engine engine;
     private final Removals removals;
+    private final NetworkGuard guard;
     private final Set<Map<String, String>> owners = new HashSet<>();
     private int removed;
 
-    Sweep(Engine engine, Removals removals) {
+    Sweep(Engine engine, Removals removals, NetworkGuard guard) {
         this.engine = engine;
         this.removals = removals;
+        this.guard = guard;
     }
 
     /// Removes everything whose owner is certainly dead.
@@ -52,8 +55,10 @@ final class Sweep {
         var found = engine.ask(
                 "listing networks", client -> client.listNetworksCmd().withFilter("label", MARK).exec());
         for (var network : found) {
-            ifAbandoned(network.getLabels(), labels -> engine.ask(
-                    "removing a network", client -> client.removeNetworkCmd(network.getId()).exec()));
+            ifAbandoned(network.getLabels(), labels -> {
+                InstanceNetwork.bridgeOf(network).ifPresent(guard::release);
+                engine.ask("removing a network", client -> client.removeNetworkCmd(network.getId()).exec());
+            });
         }
     }
 

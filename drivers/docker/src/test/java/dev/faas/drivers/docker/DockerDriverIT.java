@@ -51,7 +51,7 @@ class DockerDriverIT implements SandboxDriverContract, EscapeContract {
     /// What an engine on overlay2 over ext4 has.
     @Override
     public Set<Capability> expectedCapabilities() {
-        return EnumSet.complementOf(EnumSet.of(Capability.DISK_LIMIT, Capability.IO_LIMIT, Capability.EGRESS_RULES));
+        return EnumSet.complementOf(EnumSet.of(Capability.DISK_LIMIT, Capability.IO_LIMIT));
     }
 
     @Override

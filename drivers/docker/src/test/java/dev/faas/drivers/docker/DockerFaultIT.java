@@ -102,19 +102,24 @@ class DockerFaultIT {
                 var kept = create(neighbour, "neighbour")) {
             var victim = Victim.start(engine, run);
             assertThat(containers()).contains("container faas-" + Victim.SANDBOX);
+            assertThat(firewalls()).isEqualTo(2);
             victim.destroyForcibly().waitFor();
             // Its agent reads end of file and ends, but the container is there until somebody removes it.
             Awaitility.await()
                     .atMost(LIMIT)
                     .untilAsserted(() -> assertThat(running()).containsExactly("faas-neighbour"));
+            // As long as its network is there, so is what guards it.
+            assertThat(firewalls()).isEqualTo(2);
 
             try (var next = DockerMachine.start(engine, images, run)) {
                 assertThat(next.list()).isEmpty();
                 assertThat(containers()).containsExactly("container faas-neighbour");
+                assertThat(firewalls()).isEqualTo(1);
                 assertThat(CommandRun.shell(kept, "echo still here").line()).isEqualTo("still here");
             }
         }
         assertThat(DockerMachine.inventory(engine)).isEmpty();
+        assertThat(firewalls()).isZero();
         try (var left = Files.list(run)) {
             assertThat(left).isEmpty();
         }
@@ -181,6 +186,11 @@ class DockerFaultIT {
         return DockerMachine.inventory(engine).stream()
                 .filter(line -> line.startsWith("container "))
                 .toList();
+    }
+
+    /// Of instances' bridges.
+    private long firewalls() {
+        return engine.firewall().lines().filter(line -> line.startsWith("table ip faasd")).count();
     }
 
     private List<String> running() {

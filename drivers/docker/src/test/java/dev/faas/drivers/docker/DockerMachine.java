@@ -27,7 +27,9 @@ final class DockerMachine {
     }
 
     static DockerDriverConfig config(DockerEngine engine, Path runDirectory) {
-        return DockerDriverConfig.of(TestMachine.program("faas-agent"), runDirectory).withHost(engine.host());
+        return DockerDriverConfig.of(TestMachine.program("faas-agent"), runDirectory)
+                .withGuard(TestMachine.program("faas-spawner"))
+                .withHost(engine.host());
     }
 
     /// A driver that has the image already.

@@ -40,8 +40,8 @@ final class Victim {
     }
 
     public static void main(String[] arguments) throws IOException {
-        var config = DockerDriverConfig.of(
-                        Path.of(System.getProperty("faas.native.dir"), "faas-agent"), Path.of(arguments[1]))
+        var config = DockerDriverConfig.of(program("faas-agent"), Path.of(arguments[1]))
+                .withGuard(program("faas-spawner"))
                 .withHost(arguments[0]);
         var driver = DockerDriver.start(config, DockerMachine.images(), DockerMachine.NOBODY);
         DockerFaultIT.create(driver, SANDBOX);
@@ -49,5 +49,9 @@ final class Victim {
         // Until it is killed, or whoever started it is.
         System.in.read();
         driver.close();
+    }
+
+    private static Path program(String name) {
+        return Path.of(System.getProperty("faas.native.dir"), name);
     }
 }
