@@ -1,10 +1,11 @@
 # Building. Sourced by ./faas after tools.sh.
 
-# FAAS_BUILD_FLAGS reaches Maven, for example -o when there is no network.
+# Cargo reads native/.cargo/config.toml, which links everything into the programs, only when it is called from there.
 build_native() {
-    cargo build --release --locked --manifest-path "$root/native/Cargo.toml"
+    (cd "$root/native" && cargo build --release --locked)
 }
 
+# FAAS_BUILD_FLAGS reaches Maven, for example -o when there is no network.
 build_java() {
     (cd "$root" && mvn -B -ntp ${FAAS_BUILD_FLAGS:-} -Pdist -Dmaven.test.skip=true -Dcheckstyle.skip=true -pl bench -am package) || return
     cp "$root"/bench/target/faas-bench-*.jar "$dist/lib/"

@@ -217,7 +217,9 @@ public final class FileImageStore implements ImageStore, AutoCloseable {
 
     private Image fetch(ImageReference reference, ProgressListener progress) throws Exception {
         if (!puller.canPull(reference)) {
-            throw missing(reference, "it names no registry, and no standard registry is configured");
+            throw missing(reference, "it names no registry. Write HOST/" + reference.canonical() + " with the registry's host, or set "
+                    + "registry.default (FAAS_REGISTRY_DEFAULT) to the one such names stand for; without a registry, "
+                    + "'faas image import' takes archives");
         }
         try (var holding = leases.holding()) {
             puller.pull(reference, progress, holding);
