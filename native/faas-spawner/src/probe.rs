@@ -173,8 +173,8 @@ fn controls(layout: &Layout, controller: Controller) -> Probe {
     }
     feature(
         &name,
-        DEGRADED,
-        "what it limits and counts is not limited and counted",
+        MISSING,
+        "what it limits, counts or freezes is not limited, counted and frozen",
         "mount or delegate the controller",
     )
 }

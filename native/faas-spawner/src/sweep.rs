@@ -1,5 +1,6 @@
 //! Removes what a spawner that died left behind.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -62,7 +63,7 @@ fn sweep_sibling(layout: &Layout, directory: &Path, name: &str) -> io::Result<bo
 pub fn sweep_groups(layout: &Layout) -> io::Result<()> {
     for parent in cgroup::roots(layout, Path::new(cgroup::PARENT)) {
         for group in cgroup::children(&parent) {
-            sweep_group(&group)?;
+            sweep_group(layout, &group)?;
         }
         // Busy as long as an instance lives.
         let _ = cgroup::remove_directory(&parent);
@@ -72,28 +73,36 @@ pub fn sweep_groups(layout: &Layout) -> io::Result<()> {
 
 /// Kills and removes a dead spawner's group, and leaves a living one's alone: names of instances hold for the host,
 /// and another data directory may use the same.
-fn sweep_group(group: &Path) -> io::Result<()> {
+fn sweep_group(layout: &Layout, group: &Path) -> io::Result<()> {
     // Held by a living spawner, or removed meanwhile.
-    let Ok(_lock) = cgroup::lock(group) else {
+    let (Ok(_lock), Some(name)) = (cgroup::lock(group), group.file_name()) else {
         return Ok(());
     };
-    kill_all(|| cgroup::processes(group))?;
+    kill_all(|| cgroup::processes(group), || thaw(layout, name))?;
     remove_emptied(group)
 }
 
 /// Removes the processes, groups and firewall tables of one instance. The caller holds its lock.
 pub fn sweep_instance(layout: &Layout, directory: &Path, name: &str) -> io::Result<()> {
-    kill_all(|| rundir::recorded_processes(directory))?;
-    for root in cgroup::roots(layout, &Path::new(cgroup::PARENT).join(name)) {
-        sweep_group(&root)?;
-        remove_parent(&root);
+    let roots = cgroup::roots(layout, &Path::new(cgroup::PARENT).join(name));
+    for root in &roots {
+        sweep_group(layout, root)?;
+    }
+    // Who is in no group: nothing of a frozen one may be left here, so this comes after.
+    kill_all(|| rundir::recorded_processes(directory), || Ok(()))?;
+    for root in &roots {
+        remove_parent(root);
     }
     router::withdraw(directory)?;
     rundir::clear(directory)
 }
 
-/// Kills until `find` finds nobody.
-fn kill_all(find: impl Fn() -> Vec<i32>) -> io::Result<()> {
+fn thaw(layout: &Layout, instance: &OsStr) -> io::Result<()> {
+    cgroup::thaw_all(layout, &Path::new(cgroup::PARENT).join(instance))
+}
+
+/// Kills until `find` finds nobody. `release` lets go on what was killed while it was frozen.
+fn kill_all(find: impl Fn() -> Vec<i32>, release: impl Fn() -> io::Result<()>) -> io::Result<()> {
     let deadline = Instant::now() + KILL_PATIENCE;
     loop {
         let pids = find();
@@ -112,6 +121,7 @@ fn kill_all(find: impl Fn() -> Vec<i32>) -> io::Result<()> {
                 let _ = rustix::process::pidfd_send_signal(&pidfd, Signal::KILL);
             }
         }
+        release()?;
         std::thread::sleep(KILL_PAUSE);
     }
 }

@@ -229,6 +229,12 @@ frames! {
         0x58 ProbeRequest "PROBE" Stream {}
         0x59 Probed "PROBED" Stream { features: Vec<Probe> }
         0x5A Died "DIED" Connection { id: Text, kind: u8, code: u32, stats: Stats }
+        0x5B Freeze "FREEZE" Stream { id: Text }
+        0x5C Frozen "FROZEN" Stream {}
+        0x5D Thaw "THAW" Stream { id: Text }
+        0x5E Thawed "THAWED" Stream {}
+        0x5F Limit "LIMIT" Stream { id: Text, memory_bytes: u64, cpu_milli: u32, pids: u32 }
+        0x60 Limited "LIMITED" Stream {}
     }
 }
 

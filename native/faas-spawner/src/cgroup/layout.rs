@@ -10,10 +10,18 @@ pub enum Controller {
     Cpuacct,
     Pids,
     Io,
+    Freezer,
 }
 
 impl Controller {
-    pub const ALL: [Self; 5] = [Self::Memory, Self::Cpu, Self::Cpuacct, Self::Pids, Self::Io];
+    pub const ALL: [Self; 6] = [
+        Self::Memory,
+        Self::Cpu,
+        Self::Cpuacct,
+        Self::Pids,
+        Self::Io,
+        Self::Freezer,
+    ];
 
     /// Name in the mount options of version 1.
     fn v1_name(self) -> &'static str {
@@ -23,15 +31,16 @@ impl Controller {
             Self::Cpuacct => "cpuacct",
             Self::Pids => "pids",
             Self::Io => "blkio",
+            Self::Freezer => "freezer",
         }
     }
 
-    /// Name in `cgroup.controllers` of version 2, where accounting of time needs no controller.
+    /// Name in `cgroup.controllers` of version 2, where accounting of time and freezing need no controller.
     pub fn v2_name(self) -> Option<&'static str> {
         match self {
             Self::Memory => Some("memory"),
             Self::Cpu => Some("cpu"),
-            Self::Cpuacct => None,
+            Self::Cpuacct | Self::Freezer => None,
             Self::Pids => Some("pids"),
             Self::Io => Some("io"),
         }
@@ -42,7 +51,7 @@ impl Controller {
     }
 
     pub fn name(self) -> &'static str {
-        self.v2_name().unwrap_or("cpuacct")
+        self.v2_name().unwrap_or(self.v1_name())
     }
 }
 

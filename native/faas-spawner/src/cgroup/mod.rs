@@ -163,12 +163,58 @@ pub fn roots(layout: &Layout, base: &Path) -> Vec<PathBuf> {
 }
 
 impl Group {
-    /// Applies limits; 0 means none.
-    pub fn limit(&mut self, limits: &Limits, device: Option<(u32, u32)>) -> io::Result<()> {
+    /// Makes the group ready for a sandbox; a limit of 0 is none.
+    pub fn begin(&mut self, limits: &Limits, device: Option<(u32, u32)>) -> io::Result<()> {
         match self {
-            Self::V1(group) => group.limit(limits, device),
-            Self::V2(group) => group.limit(limits, device),
+            Self::V1(group) => group.begin(limits, device),
+            Self::V2(group) => group.begin(limits, device),
             Self::None => Ok(()),
+        }
+    }
+
+    pub fn limits(&self) -> Limits {
+        match self {
+            Self::V1(group) => group.limits(),
+            Self::V2(group) => group.limits(),
+            Self::None => Limits::default(),
+        }
+    }
+
+    /// Changes the limits of a living sandbox.
+    ///
+    /// # Errors
+    /// `EBUSY` when more memory is in use than would be allowed; nothing has changed then.
+    pub fn limit(&mut self, limits: &Limits) -> io::Result<()> {
+        match self {
+            Self::V1(group) => group.limit(limits),
+            Self::V2(group) => group.limit(limits),
+            Self::None => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    /// Asks for everything to stand still; `is_frozen` tells when it does.
+    pub fn freeze(&mut self) -> io::Result<()> {
+        match self {
+            Self::V1(group) => group.freeze(),
+            Self::V2(group) => group.freeze(),
+            Self::None => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    pub fn is_frozen(&self) -> bool {
+        match self {
+            Self::V1(group) => group.is_frozen(),
+            Self::V2(group) => group.is_frozen(),
+            Self::None => false,
+        }
+    }
+
+    /// Lets everything go on, also what was killed while it stood still.
+    pub fn thaw(&mut self) -> io::Result<()> {
+        match self {
+            Self::V1(group) => group.thaw(),
+            Self::V2(group) => group.thaw(),
+            Self::None => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 
@@ -225,6 +271,21 @@ pub fn processes(directory: &Path) -> Vec<i32> {
         pids.extend(processes(&child));
     }
     pids
+}
+
+/// Lets go on what a dead spawner left frozen: with version 1 it can't be killed otherwise. `base` is relative to the
+/// mounts.
+pub fn thaw_all(layout: &Layout, base: &Path) -> io::Result<()> {
+    let Layout::V1(mounts) = layout else { return Ok(()) };
+    let freezers = mounts
+        .iter()
+        .filter(|mount| mount.controllers.contains(&layout::Controller::Freezer));
+    for freezer in freezers {
+        for group in children(&freezer.path.join(base)) {
+            v1::thaw(&group)?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes a group and everything below it, deepest first.

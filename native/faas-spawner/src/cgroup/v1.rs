@@ -20,6 +20,7 @@ const CPU_QUOTA_MIN_US: u64 = 1_000;
 /// More is reclaimed first, which takes milliseconds.
 const CLEAN_BYTES: u64 = 4 << 20;
 const NO_LIMIT: &str = "-1";
+const FREEZER_STATE: &str = "freezer.state";
 
 #[derive(Debug)]
 pub struct Group {
@@ -32,6 +33,7 @@ pub struct Group {
     swap_is_counted: bool,
     /// The peak has to be set back before use, when the last user's remainders are gone.
     used_before: bool,
+    frozen: bool,
 }
 
 impl Group {
@@ -44,6 +46,7 @@ impl Group {
             oom_kills_before: 0,
             swap_is_counted: false,
             used_before: false,
+            frozen: false,
         };
         for mount in mounts {
             let directory = mount.path.join(path);
@@ -82,11 +85,22 @@ impl Group {
         self.tasks.clone()
     }
 
-    pub fn limit(&mut self, limits: &Limits, device: Option<(u32, u32)>) -> io::Result<()> {
+    /// Makes the group ready for a sandbox.
+    pub fn begin(&mut self, limits: &Limits, device: Option<(u32, u32)>) -> io::Result<()> {
+        if let (Some(memory), true) = (self.directory(Controller::Memory), self.used_before) {
+            write(memory, "memory.max_usage_in_bytes", "0")?;
+        }
+        self.device = device;
+        self.limit(limits)
+    }
+
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Changes the limits. Memory comes first: it is the only one the kernel may refuse, and then nothing has changed.
+    pub fn limit(&mut self, limits: &Limits) -> io::Result<()> {
         if let Some(memory) = self.directory(Controller::Memory) {
-            if self.used_before {
-                write(memory, "memory.max_usage_in_bytes", "0")?;
-            }
             limit_memory(
                 memory,
                 limits.memory_bytes,
@@ -103,7 +117,7 @@ impl Group {
         if let (Some(pids), true) = (self.directory(Controller::Pids), limits.pids != self.limits.pids) {
             write(pids, "pids.max", &number_or(u64::from(limits.pids), "max"))?;
         }
-        if let (Some(io), Some(device)) = (self.directory(Controller::Io), device) {
+        if let (Some(io), Some(device)) = (self.directory(Controller::Io), self.device) {
             let pairs = [
                 (
                     "blkio.throttle.read_bps_device",
@@ -123,7 +137,29 @@ impl Group {
             }
         }
         self.limits = *limits;
-        self.device = device;
+        Ok(())
+    }
+
+    pub fn freeze(&mut self) -> io::Result<()> {
+        let missing = || io::Error::from(io::ErrorKind::Unsupported);
+        let freezer = self.directory(Controller::Freezer).ok_or_else(missing)?;
+        write(freezer, FREEZER_STATE, "FROZEN")?;
+        self.frozen = true;
+        Ok(())
+    }
+
+    /// Whether everything stands still.
+    pub fn is_frozen(&self) -> bool {
+        let state = |path: &Path| fs::read_to_string(path.join(FREEZER_STATE)).unwrap_or_default();
+        self.directory(Controller::Freezer)
+            .is_some_and(|path| state(path).trim() == "FROZEN")
+    }
+
+    pub fn thaw(&mut self) -> io::Result<()> {
+        if let (Some(freezer), true) = (self.directory(Controller::Freezer), self.frozen) {
+            thaw(freezer)?;
+            self.frozen = false;
+        }
         Ok(())
     }
 
@@ -149,6 +185,7 @@ impl Group {
     /// Takes the counters back to where a new group starts. The limits stay until the next sandbox says which it wants:
     /// as a rule the same, and then none of their files is written again.
     pub fn recycle(&mut self) -> io::Result<bool> {
+        self.thaw()?;
         if let Some(memory) = self.directory(Controller::Memory) {
             if read_number(memory, "memory.usage_in_bytes") > CLEAN_BYTES {
                 write(memory, "memory.force_empty", "0")?;
@@ -180,7 +217,22 @@ fn limit_memory(directory: &Path, wanted: u64, current: u64, swap_is_counted: bo
     if wanted == 0 || (current != 0 && wanted > current) {
         files.reverse();
     }
-    files.into_iter().try_for_each(|file| write(directory, file, &value))
+    let outcome = files.iter().try_for_each(|file| write(directory, file, &value));
+    if outcome.is_err() {
+        // Back to where it was, in whatever order: one of the two is unchanged.
+        for file in files.iter().rev() {
+            let _ = write(directory, file, &number_or(current, NO_LIMIT));
+        }
+    }
+    outcome
+}
+
+/// Lets a group go on, if it is one that can be frozen.
+pub fn thaw(directory: &Path) -> io::Result<()> {
+    match write(directory, FREEZER_STATE, "THAWED") {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
 }
 
 fn cpu_quota(milli: u32) -> String {

@@ -2,7 +2,7 @@
 
 use std::ffi::CString;
 
-use faas_wire::{Create, Rlimit, Text};
+use faas_wire::{Create, Limit, Rlimit, Text};
 
 use crate::capability;
 use crate::config::{MAX_DISK_BYTES, MAX_LAYERS, MIN_DISK_BYTES, MIN_MEMORY_BYTES};
@@ -37,6 +37,14 @@ pub struct Limits {
     pub pids: u32,
     pub io_read_bps: u64,
     pub io_write_bps: u64,
+}
+
+/// Those that can be changed in a sandbox's life.
+#[derive(Debug, Clone, Copy)]
+pub struct LiveLimits {
+    memory_bytes: u64,
+    cpu_milli: u32,
+    pids: u32,
 }
 
 #[derive(Debug)]
@@ -123,31 +131,58 @@ fn hostname(text: &Text) -> Result<CString, Refusal> {
 }
 
 fn limits(request: &Create) -> Result<Limits, Refusal> {
-    if request.memory_bytes != 0 && request.memory_bytes < MIN_MEMORY_BYTES {
-        return Err(Refusal::invalid(
-            "memory_bytes",
-            format!("must be 0 or at least {MIN_MEMORY_BYTES}"),
-        ));
-    }
-    if request.memory_bytes > i64::MAX as u64 {
-        return Err(Refusal::invalid("memory_bytes", "is beyond any machine"));
-    }
-    if request.cpu_milli > MAX_CPU_MILLI || (1..10).contains(&request.cpu_milli) {
-        return Err(Refusal::invalid(
-            "cpu_milli",
-            format!("must be 0 or from 10 to {MAX_CPU_MILLI}"),
-        ));
-    }
-    if request.pids == 1 {
-        return Err(Refusal::invalid("pids", "1 leaves no room beside the agent"));
-    }
-    Ok(Limits {
-        memory_bytes: request.memory_bytes,
-        cpu_milli: request.cpu_milli,
-        pids: request.pids,
+    let live = LiveLimits::checked(request.memory_bytes, request.cpu_milli, request.pids)?;
+    Ok(live.over(Limits {
         io_read_bps: request.io_read_bps,
         io_write_bps: request.io_write_bps,
-    })
+        ..Limits::default()
+    }))
+}
+
+impl LiveLimits {
+    fn checked(memory_bytes: u64, cpu_milli: u32, pids: u32) -> Result<Self, Refusal> {
+        if memory_bytes != 0 && memory_bytes < MIN_MEMORY_BYTES {
+            return Err(Refusal::invalid(
+                "memory_bytes",
+                format!("must be 0 or at least {MIN_MEMORY_BYTES}"),
+            ));
+        }
+        if memory_bytes > i64::MAX as u64 {
+            return Err(Refusal::invalid("memory_bytes", "is beyond any machine"));
+        }
+        if cpu_milli > MAX_CPU_MILLI || (1..10).contains(&cpu_milli) {
+            return Err(Refusal::invalid(
+                "cpu_milli",
+                format!("must be 0 or from 10 to {MAX_CPU_MILLI}"),
+            ));
+        }
+        if pids == 1 {
+            return Err(Refusal::invalid("pids", "1 leaves no room beside the agent"));
+        }
+        Ok(Self {
+            memory_bytes,
+            cpu_milli,
+            pids,
+        })
+    }
+
+    /// These in place of the others' of the same name.
+    pub fn over(&self, others: Limits) -> Limits {
+        Limits {
+            memory_bytes: self.memory_bytes,
+            cpu_milli: self.cpu_milli,
+            pids: self.pids,
+            ..others
+        }
+    }
+}
+
+impl TryFrom<&Limit> for LiveLimits {
+    type Error = Refusal;
+
+    fn try_from(request: &Limit) -> Result<Self, Refusal> {
+        Self::checked(request.memory_bytes, request.cpu_milli, request.pids)
+    }
 }
 
 fn rlimits(limits: Vec<Rlimit>) -> Result<Vec<Rlimit>, Refusal> {

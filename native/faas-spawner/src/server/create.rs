@@ -203,7 +203,7 @@ impl Server {
     }
 
     fn start(&mut self, spec: Spec, site: &mut Site) -> Result<Started, Refusal> {
-        let limited = site.seat.group.limit(&spec.limits, self.factory.device());
+        let limited = site.seat.group.begin(&spec.limits, self.factory.device());
         limited.map_err(|error| Refusal::io("set the limits", &error))?;
         let entry = site.seat.group.entry();
         let entry = entry.map_err(|error| Refusal::io("open the cgroups", &error))?;

@@ -220,7 +220,7 @@ impl Server {
             return;
         }
         self.ending = Some(std::time::Instant::now());
-        for sandbox in self.registry.iter() {
+        for sandbox in self.registry.iter_mut() {
             kill(sandbox);
         }
         let queue = std::mem::take(&mut self.queue);
@@ -239,7 +239,11 @@ fn has_ended(sandbox: &Sandbox) -> bool {
     matches!(rustix::process::waitid(wait, options), Ok(Some(_)))
 }
 
-fn kill(sandbox: &Sandbox) {
+fn kill(sandbox: &mut Sandbox) {
     // It fails only when the process has ended already, which is reported in its own way.
     let _ = rustix::process::pidfd_send_signal(&sandbox.pidfd, Signal::KILL);
+    if let Some(seat) = &mut sandbox.seat {
+        // Where nothing can be frozen there is nothing to thaw.
+        let _ = seat.group.thaw();
+    }
 }

@@ -3,6 +3,7 @@
 //! It never waits for a sandbox: a child sets itself up in parallel and reports through a pipe that exec closes.
 
 mod connection;
+mod control;
 mod create;
 mod lives;
 mod registry;
@@ -33,6 +34,8 @@ use workshop::{Order, Workshop};
 
 /// How long everything may take to end.
 const END_PATIENCE: Duration = Duration::from_secs(20);
+const END_PAUSE: Duration = Duration::from_millis(50);
+const FREEZE_PAUSE: Duration = Duration::from_millis(1);
 const EVENTS_AT_ONCE: usize = 128;
 /// One works while another waits for the spawner or the disk.
 const STARTING_PER_PROCESSOR: usize = 2;
@@ -120,10 +123,13 @@ pub struct Server {
     most_starting: usize,
     /// Requests that wait for a namespace with a way out.
     waiting: VecDeque<Waiting>,
+    /// Sandboxes that were asked to stand still and don't yet.
+    freezing: Vec<Freezing>,
     /// Set when everything is to end.
     ending: Option<Instant>,
 }
 
+use control::Freezing;
 use create::Waiting;
 pub use create::identity_map;
 
@@ -171,6 +177,7 @@ impl Server {
             starting: 0,
             most_starting: std::thread::available_parallelism().map_or(1, usize::from) * STARTING_PER_PROCESSOR,
             waiting: VecDeque::new(),
+            freezing: Vec::new(),
             ending: None,
         };
         server.order_supplies();
@@ -181,9 +188,9 @@ impl Server {
     pub fn run(mut self) -> io::Result<()> {
         let mut events = Vec::with_capacity(EVENTS_AT_ONCE);
         while !self.finished()? {
-            let pause = self.ending.map(|_| rustix::time::Timespec {
+            let pause = self.pause().map(|pause| rustix::time::Timespec {
                 tv_sec: 0,
-                tv_nsec: 50_000_000,
+                tv_nsec: pause.subsec_nanos().into(),
             });
             events.clear();
             match epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut events), pause.as_ref()) {
@@ -194,8 +201,18 @@ impl Server {
                 let (source, number) = Source::of(event.data);
                 self.handle(source, number, event.flags);
             }
+            self.look_after_freezing();
         }
         self.close()
+    }
+
+    /// When to look again although nothing happened: the kernel announces neither that all is gone nor that a group
+    /// stands still.
+    fn pause(&self) -> Option<Duration> {
+        if !self.freezing.is_empty() {
+            return Some(FREEZE_PAUSE);
+        }
+        self.ending.map(|_| END_PAUSE)
     }
 
     fn handle(&mut self, source: Source, number: u64, flags: EventFlags) {

@@ -101,6 +101,16 @@ impl Registry {
         self.slots.values()
     }
 
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Sandbox> {
+        self.slots.values_mut()
+    }
+
+    /// The slot of a sandbox and the sandbox.
+    pub fn find_slot(&mut self, id: &str) -> Option<(u64, &mut Sandbox)> {
+        let slot = *self.ids.get(id)?;
+        Some((slot, self.slots.get_mut(&slot)?))
+    }
+
     /// The sandbox whose CREATE came over this stream and is not answered yet.
     pub fn starting_for(&mut self, wanted: Caller) -> Option<&mut Sandbox> {
         let is_wanted = |sandbox: &&mut Sandbox| match &sandbox.phase {

@@ -9,7 +9,7 @@ use super::registry::{Caller, Phase};
 use crate::net::namespace;
 use crate::probe;
 use crate::refusal::Refusal;
-use crate::sandbox::spec::{self, Spec};
+use crate::sandbox::spec::{self, LiveLimits, Spec};
 
 impl Server {
     pub(super) fn serve_connection(&mut self, number: u64, flags: EventFlags) {
@@ -73,6 +73,11 @@ impl Server {
             Message::Create(request) => Spec::try_from(request).and_then(|spec| self.create(spec, caller)),
             Message::Destroy(request) => spec::id(&request.id).and_then(|id| self.destroy(&id, caller)),
             Message::StatsRequest(request) => spec::id(&request.id).and_then(|id| self.stats(&id, caller)),
+            Message::Freeze(request) => spec::id(&request.id).and_then(|id| self.freeze(&id, caller)),
+            Message::Thaw(request) => spec::id(&request.id).and_then(|id| self.thaw(&id, caller)),
+            Message::Limit(request) => {
+                spec::id(&request.id).and_then(|id| self.limit(&id, &LiveLimits::try_from(&request)?, caller))
+            }
             Message::List(_) => {
                 self.list(caller);
                 Ok(())

@@ -123,6 +123,17 @@ pub fn shell(created: &Created, command: &str) -> Ran {
     run(created, &["/bin/sh", "-c", &format!("exec 2>&1; {command}")])
 }
 
+/// Starts a shell command that lives as long as the connection.
+pub fn start(created: &Created, command: &str) -> Peer {
+    let mut agent = Peer::connect(created.socket.as_str().expect("a path"));
+    let stream = agent.send(Exec {
+        argv: ["/bin/sh", "-c", command].map(Text::from).to_vec(),
+        ..Exec::default()
+    });
+    assert!(matches!(agent.answer(stream), Message::Started(_)));
+    agent
+}
+
 pub fn run(created: &Created, argv: &[&str]) -> Ran {
     let mut agent = Peer::connect(created.socket.as_str().expect("a path"));
     let exec = Exec {
@@ -239,6 +250,15 @@ impl Spawner {
         match self.host.answer(stream) {
             Message::StatsReply(StatsReply { stats }) => stats,
             other => panic!("unexpected {other:?}"),
+        }
+    }
+
+    /// Asks for one of the simple things; the answer's name, or the error.
+    pub fn ask(&mut self, question: impl Into<Message>) -> Result<&'static str, Error> {
+        let stream = self.host.send(question);
+        match self.host.answer(stream) {
+            Message::Error(error) => Err(error),
+            other => Ok(other.kind().name()),
         }
     }
 

@@ -36,7 +36,11 @@ public record DriverStatus(boolean available, String reason, Set<Capability> cap
         NETWORK_NAT,
         EGRESS_RULES,
         USER,
-        READ_ONLY_ROOT
+        READ_ONLY_ROOT,
+        /// [SandboxControl#freeze] and [SandboxControl#thaw].
+        FREEZE,
+        /// [SandboxControl#limit].
+        LIVE_LIMITS
     }
 
     public enum Level {

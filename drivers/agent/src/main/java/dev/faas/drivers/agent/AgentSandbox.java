@@ -6,6 +6,7 @@ import dev.faas.core.sandbox.Command;
 import dev.faas.core.sandbox.Isolation;
 import dev.faas.core.sandbox.Origin;
 import dev.faas.core.sandbox.Sandbox;
+import dev.faas.core.sandbox.SandboxControl;
 import dev.faas.core.sandbox.SandboxFiles;
 import dev.faas.core.sandbox.SandboxProcess;
 import dev.faas.core.sandbox.SandboxStats;
@@ -15,6 +16,7 @@ import dev.faas.drivers.agent.wire.Rlimit;
 import java.nio.channels.ByteChannel;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicReference;
@@ -88,6 +90,11 @@ public final class AgentSandbox implements Sandbox {
     }
 
     @Override
+    public Optional<SandboxControl> control() {
+        return host.control();
+    }
+
+    @Override
     public SandboxStats stats() {
         return host.stats();
     }
@@ -157,6 +164,11 @@ public final class AgentSandbox implements Sandbox {
     public interface Host {
 
         SandboxStats stats();
+
+        /// Empty where the technology offers none.
+        default Optional<SandboxControl> control() {
+            return Optional.empty();
+        }
 
         /// Removes every trace; called once.
         SandboxStats destroy();

@@ -51,7 +51,8 @@ class DockerDriverIT implements SandboxDriverContract, EscapeContract {
     /// What an engine on overlay2 over ext4 has.
     @Override
     public Set<Capability> expectedCapabilities() {
-        return EnumSet.complementOf(EnumSet.of(Capability.DISK_LIMIT, Capability.IO_LIMIT));
+        return EnumSet.complementOf(EnumSet.of(
+                Capability.DISK_LIMIT, Capability.IO_LIMIT, Capability.FREEZE, Capability.LIVE_LIMITS));
     }
 
     @Override

@@ -135,6 +135,7 @@ public final class NativeDriver implements SandboxDriver {
             host.orphaned("it was never made");
             throw e;
         }
+        host.made(created);
         var agent = connect(host, created);
         var startTime = Duration.ofNanos(System.nanoTime() - begin);
         var traits = new AgentSandbox.Traits(

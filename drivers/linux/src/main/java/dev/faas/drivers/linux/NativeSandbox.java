@@ -3,12 +3,14 @@ package dev.faas.drivers.linux;
 import dev.faas.core.common.ErrorCode;
 import dev.faas.core.common.PlatformException;
 import dev.faas.core.image.ImageStore.ImageLease;
+import dev.faas.core.sandbox.SandboxControl;
 import dev.faas.core.sandbox.SandboxStats;
 import dev.faas.drivers.agent.AgentSandbox;
 import dev.faas.drivers.agent.FrameConnection;
 import dev.faas.drivers.agent.wire.SpawnerMessage;
 import dev.faas.drivers.agent.wire.SpawnerMessage.Stats;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -25,6 +27,8 @@ final class NativeSandbox implements AgentSandbox.Host, FrameConnection.Listener
     private final Spawner spawner;
     private final ImageLease lease;
     private final Consumer<NativeSandbox> forget;
+    /// Set once, when the sandbox is made.
+    private volatile Optional<SandboxControl> control = Optional.empty();
     private final CompletableFuture<Death> death = new CompletableFuture<>();
 
     NativeSandbox(String id, Spawner spawner, ImageLease lease, Consumer<NativeSandbox> forget) {
@@ -32,6 +36,18 @@ final class NativeSandbox implements AgentSandbox.Host, FrameConnection.Listener
         this.spawner = spawner;
         this.lease = lease;
         this.forget = forget;
+    }
+
+    /// Without control groups nothing can be done to it from outside.
+    void made(SpawnerMessage.Created created) {
+        if (!created.cgroup().isEmpty()) {
+            control = Optional.of(new NativeControl(id, spawner));
+        }
+    }
+
+    @Override
+    public Optional<SandboxControl> control() {
+        return control;
     }
 
     /// The spawner says that the sandbox is gone, and has cleaned up. (What an agent itself claims to have died is

@@ -19,10 +19,11 @@ final class ProbeReport {
 
     /// What is gone when a feature is.
     private static final Map<String, Set<Capability>> NEEDED_FOR = Map.of(
-            "cgroup-memory", Set.of(Capability.MEMORY_LIMIT),
-            "cgroup-cpu", Set.of(Capability.CPU_LIMIT),
-            "cgroup-pids", Set.of(Capability.PROCESS_LIMIT),
+            "cgroup-memory", Set.of(Capability.MEMORY_LIMIT, Capability.LIVE_LIMITS),
+            "cgroup-cpu", Set.of(Capability.CPU_LIMIT, Capability.LIVE_LIMITS),
+            "cgroup-pids", Set.of(Capability.PROCESS_LIMIT, Capability.LIVE_LIMITS),
             "cgroup-io", Set.of(Capability.IO_LIMIT),
+            "cgroup-freezer", Set.of(Capability.FREEZE),
             "nat", Set.of(Capability.NETWORK_NAT, Capability.EGRESS_RULES));
 
     private ProbeReport() {}

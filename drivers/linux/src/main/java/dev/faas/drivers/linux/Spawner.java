@@ -6,6 +6,7 @@ import dev.faas.drivers.agent.FrameConnection;
 import dev.faas.drivers.agent.SocketReactor;
 import dev.faas.drivers.agent.WireErrors;
 import dev.faas.drivers.agent.wire.ConnectionMessage.Failure;
+import dev.faas.drivers.agent.wire.ControlMessage;
 import dev.faas.drivers.agent.wire.Message;
 import dev.faas.drivers.agent.wire.SpawnerMessage;
 import java.io.BufferedReader;
@@ -111,6 +112,19 @@ final class Spawner {
     SpawnerMessage.Stats stats(String id) {
         return answer(SpawnerMessage.StatsReply.class, new SpawnerMessage.StatsRequest(id), "measuring " + id)
                 .stats();
+    }
+
+    /// Returns when everything stands still.
+    void freeze(String id) {
+        answer(ControlMessage.Frozen.class, new ControlMessage.Freeze(id), "freezing " + id);
+    }
+
+    void thaw(String id) {
+        answer(ControlMessage.Thawed.class, new ControlMessage.Thaw(id), "thawing " + id);
+    }
+
+    void limit(ControlMessage.Limit limit) {
+        answer(ControlMessage.Limited.class, limit, "changing the limits of " + limit.id());
     }
 
     List<SpawnerMessage.Feature> probe() {

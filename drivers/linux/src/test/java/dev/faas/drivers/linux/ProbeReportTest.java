@@ -26,13 +26,22 @@ class ProbeReportTest {
     @Test
     void aMissingControllerTakesItsLimitAway() {
         var status = ProbeReport.status(
-                List.of(ROOT, new Feature("cgroup-memory", 2, "no hierarchy", "mount it"), new Feature("nat", 2, "", "")),
+                List.of(
+                        ROOT,
+                        new Feature("cgroup-memory", 2, "no hierarchy", "mount it"),
+                        new Feature("cgroup-freezer", 2, "no hierarchy", "mount it"),
+                        new Feature("nat", 2, "", "")),
                 List.of());
 
         assertThat(status.available()).isTrue();
         assertThat(status.capabilities())
                 .isEqualTo(EnumSet.complementOf(
-                        EnumSet.of(Capability.MEMORY_LIMIT, Capability.NETWORK_NAT, Capability.EGRESS_RULES)));
+                        EnumSet.of(
+                                Capability.MEMORY_LIMIT,
+                                Capability.LIVE_LIMITS,
+                                Capability.FREEZE,
+                                Capability.NETWORK_NAT,
+                                Capability.EGRESS_RULES)));
         assertThat(status.checks()).anyMatch(check -> check.fix().equals("mount it"));
     }
 

@@ -52,10 +52,16 @@ public enum FrameType {
     LISTED(0x57, Scope.STREAM, SpawnerMessage.Listed::read),
     PROBE(0x58, Scope.STREAM, SpawnerMessage.ProbeRequest::read),
     PROBED(0x59, Scope.STREAM, SpawnerMessage.Probed::read),
-    DIED(0x5A, Scope.CONNECTION, SpawnerMessage.Died::read);
+    DIED(0x5A, Scope.CONNECTION, SpawnerMessage.Died::read),
+    FREEZE(0x5B, Scope.STREAM, ControlMessage.Freeze::read),
+    FROZEN(0x5C, Scope.STREAM, ControlMessage.Frozen::read),
+    THAW(0x5D, Scope.STREAM, ControlMessage.Thaw::read),
+    THAWED(0x5E, Scope.STREAM, ControlMessage.Thawed::read),
+    LIMIT(0x5F, Scope.STREAM, ControlMessage.Limit::read),
+    LIMITED(0x60, Scope.STREAM, ControlMessage.Limited::read);
 
     private static final Set<FrameType> FINAL = Collections.unmodifiableSet(
-            EnumSet.of(ERROR, EXIT, DONE, CREATED, DESTROYED, STATS_REPLY, LISTED, PROBED));
+            EnumSet.of(ERROR, EXIT, DONE, CREATED, DESTROYED, STATS_REPLY, LISTED, PROBED, FROZEN, THAWED, LIMITED));
     private static final @Nullable FrameType[] BY_NUMBER = new @Nullable FrameType[256];
 
     static {
