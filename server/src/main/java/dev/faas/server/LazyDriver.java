@@ -67,6 +67,11 @@ final class LazyDriver implements SandboxDriver {
     }
 
     @Override
+    public boolean showsLabels() {
+        return started().showsLabels();
+    }
+
+    @Override
     public List<String> list() {
         var known = driver;
         return known == null ? List.of() : known.list();

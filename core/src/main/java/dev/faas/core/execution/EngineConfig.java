@@ -1,6 +1,7 @@
 package dev.faas.core.execution;
 
 import dev.faas.core.common.DataSize;
+import dev.faas.core.pool.PoolConfig;
 import dev.faas.core.sandbox.Isolation;
 import dev.faas.core.sandbox.Limits;
 import dev.faas.core.sandbox.Network;
@@ -19,6 +20,7 @@ public record EngineConfig(
         List<Isolation> autoOrder,
         Limits defaultLimits,
         Network defaultNetwork,
+        PoolConfig pools,
         Journal journal,
         Retention retention) {
 
@@ -29,11 +31,25 @@ public record EngineConfig(
             List.of(Isolation.NATIVE, Isolation.DOCKER),
             Limits.DEFAULT,
             new Network.None(),
+            PoolConfig.OFF,
             Journal.DEFAULT,
             Retention.DEFAULT);
 
     public EngineConfig {
         autoOrder = List.copyOf(autoOrder);
+    }
+
+    public EngineConfig withPools(PoolConfig newPools) {
+        return new EngineConfig(
+                admission,
+                deadlines,
+                output,
+                autoOrder,
+                defaultLimits,
+                defaultNetwork,
+                newPools,
+                journal,
+                retention);
     }
 
     /// @param maxRunning             sandboxes at once

@@ -1,6 +1,7 @@
 package dev.faas.core.execution;
 
 import dev.faas.core.common.TimeSource;
+import dev.faas.core.pool.SandboxPools;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 
@@ -10,7 +11,8 @@ record EngineParts(
         TimeSource time,
         ExecutionObserver observer,
         OutputBudget budget,
-        SandboxExchange exchange) {
+        SandboxExchange exchange,
+        SandboxPools pools) {
 
     /// The time of day as precisely as every database keeps it, so that a record reads the same before and after it was written.
     Instant now() {

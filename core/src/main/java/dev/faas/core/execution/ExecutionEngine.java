@@ -4,6 +4,7 @@ import dev.faas.core.capacity.Capacity;
 import dev.faas.core.common.ErrorCode;
 import dev.faas.core.common.PlatformException;
 import dev.faas.core.common.TimeSource;
+import dev.faas.core.pool.SandboxPools;
 import dev.faas.core.sandbox.SandboxDriver;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -55,11 +56,13 @@ public final class ExecutionEngine implements AutoCloseable {
         this.repository = repository;
         this.standing = standing;
         var budget = new OutputBudget(config.output().inMemory().bytes());
-        parts = new EngineParts(config, time, observer, budget, new SandboxExchange(config.output()));
         placement = new Placement(config, drivers);
         var admission = config.admission();
         capacity = new Capacity(
                 admission.maxRunning(), admission.maxQueued(), admission.maxQueuedPerTenant(), time);
+        var pools = new SandboxPools(
+                config.pools(), () -> admission.maxRunning() - capacity.running() - capacity.queued(), time);
+        parts = new EngineParts(config, time, observer, budget, new SandboxExchange(config.output()), pools);
         gate = new DrainGate(time);
         upkeep = new RecordUpkeep(config.retention(), repository, time);
         journal = new ExecutionJournal(config.journal(), repository, observer, time, this::forget);
@@ -157,10 +160,16 @@ public final class ExecutionEngine implements AutoCloseable {
         return isDone;
     }
 
-    /// Drains without patience and makes what is known durable.
+    /// What is kept ready for executions to come.
+    public SandboxPools pools() {
+        return parts.pools();
+    }
+
+    /// Drains without patience, destroys what is kept ready and makes what is known durable.
     @Override
     public void close() {
         drain(Duration.ZERO);
+        parts.pools().close();
         upkeep.close();
         journal.close();
     }
@@ -199,7 +208,7 @@ public final class ExecutionEngine implements AutoCloseable {
             gate.enter();
             undo.push(gate::leave);
             var phases = new PhaseClock(parts.time());
-            var policy = SandboxPolicy.of(request, standing);
+            var policy = SandboxPolicy.of(request, parts.pools(), standing);
             var candidates = placement.candidates(request);
             journal.reserve();
             undo.push(journal::cancelReservation);

@@ -5,7 +5,10 @@ import dev.faas.core.common.ErrorCode;
 import dev.faas.core.common.PlatformException;
 import dev.faas.core.image.Image;
 import dev.faas.core.image.ImageStore.ProgressListener;
+import dev.faas.core.pool.SandboxOrder;
 import dev.faas.core.sandbox.Command;
+import dev.faas.core.sandbox.Network;
+import dev.faas.core.sandbox.Origin;
 import dev.faas.core.sandbox.Sandbox;
 import dev.faas.core.sandbox.SandboxDriver;
 import dev.faas.core.sandbox.SandboxProcess;
@@ -35,6 +38,7 @@ final class ExecutionTask implements Runnable {
     private final PhaseClock phases;
     private @Nullable Sandbox sandbox;
     private int oomKillsBefore;
+    private boolean isStartTried;
 
     ExecutionTask(EngineParts parts, ActiveExecution execution, Plan plan, ExecutionListener listener) {
         this.parts = parts;
@@ -128,19 +132,48 @@ final class ExecutionTask implements Runnable {
 
     /// @return nothing if the execution has ended meanwhile
     private @Nullable SandboxProcess startProcess(Prepared prepared, Command command) {
-        var created = policy.acquire(prepared.driver(), spec());
-        sandbox = created;
+        var order = new SandboxOrder(prepared.driver(), prepared.image(), spec(), request.tenant());
+        var acquired = policy.acquire(order);
+        sandbox = acquired;
+        try {
+            return startProcess(acquired, command);
+        } catch (PlatformException failure) {
+            if (!isReplaceable(acquired)) {
+                throw failure;
+            }
+            LOG.warn("the pooled sandbox of {} was broken: {}", request.id(), failure.getMessage());
+            return startAnew(acquired, order, command);
+        }
+    }
+
+    private @Nullable SandboxProcess startProcess(Sandbox acquired, Command command) {
         if (execution.hasEnded()) {
             return null;
         }
-        oomKillsBefore = policy.isKept() ? created.stats().oomKills() : 0;
-        parts.exchange().place(created, request.files(), command.user());
+        oomKillsBefore = policy.isKept() ? acquired.stats().oomKills() : 0;
+        parts.exchange().place(acquired, request.files(), command.user());
         if (execution.hasEnded()) {
             return null;
         }
-        var process = created.start(command, request.stdin());
+        isStartTried = true;
+        var process = acquired.start(command, request.stdin());
         phases.processStarted(process.startNanos());
         return process;
+    }
+
+    /// Whether it broke while it waited in its pool, so that nobody need know. A command that may have begun and could reach the outside is
+    /// not begun again.
+    private boolean isReplaceable(Sandbox acquired) {
+        boolean isUnseen = !isStartTried || request.network() instanceof Network.None;
+        return acquired.origin() == Origin.POOLED && !acquired.isAlive() && isUnseen && !policy.isKept();
+    }
+
+    private @Nullable SandboxProcess startAnew(Sandbox broken, SandboxOrder order, Command command) {
+        release(broken);
+        sandbox = null;
+        var made = policy.replace(order);
+        sandbox = made;
+        return startProcess(made, command);
     }
 
     private SandboxSpec spec() {
@@ -191,18 +224,22 @@ final class ExecutionTask implements Runnable {
     private void clearUp() {
         var made = sandbox;
         if (made != null) {
-            long begin = parts.time().nanoTime();
-            try {
-                policy.release(made);
-                if (!policy.isKept()) {
-                    parts.observer().sandboxDestroyed(
-                            made.isolation(), Duration.ofNanos(parts.time().nanoTime() - begin));
-                }
-            } catch (RuntimeException failure) {
-                LOG.error("the sandbox of {} could not be destroyed", request.id(), failure);
-            }
+            release(made);
         }
         place.release();
+    }
+
+    private void release(Sandbox made) {
+        long begin = parts.time().nanoTime();
+        try {
+            policy.release(made);
+            if (!policy.isKept()) {
+                parts.observer().sandboxDestroyed(
+                        made.isolation(), Duration.ofNanos(parts.time().nanoTime() - begin));
+            }
+        } catch (RuntimeException failure) {
+            LOG.error("the sandbox of {} could not be destroyed", request.id(), failure);
+        }
     }
 
     private record Prepared(SandboxDriver driver, Image image) {}

@@ -3,10 +3,10 @@ package dev.faas.core.execution;
 import dev.faas.core.common.ErrorCode;
 import dev.faas.core.common.PlatformException;
 import dev.faas.core.image.Image;
+import dev.faas.core.pool.SandboxOrder;
+import dev.faas.core.pool.SandboxPools;
 import dev.faas.core.sandbox.Sandbox;
-import dev.faas.core.sandbox.SandboxDriver;
 import dev.faas.core.sandbox.SandboxProcess;
-import dev.faas.core.sandbox.SandboxSpec;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +17,10 @@ sealed interface SandboxPolicy {
     /// The image, where the sandbox decides it and not the request.
     Optional<Image> image();
 
-    Sandbox acquire(SandboxDriver driver, SandboxSpec spec);
+    Sandbox acquire(SandboxOrder order);
+
+    /// In place of a pooled sandbox that broke before anything ran in it: one that was never in a pool.
+    Sandbox replace(SandboxOrder order);
 
     /// Called exactly once for each sandbox acquired, after the answer; blocks until the sandbox takes no place any more.
     void release(Sandbox sandbox);
@@ -31,12 +34,12 @@ sealed interface SandboxPolicy {
     void giveUp(Sandbox sandbox, SandboxProcess process, Thread task);
 
     /// @throws PlatformException `NOT_IMPLEMENTED` with the reason
-    static SandboxPolicy of(ExecutionRequest request, StandingSandboxes standing) {
+    static SandboxPolicy of(ExecutionRequest request, SandboxPools pools, StandingSandboxes standing) {
         var mode = request.mode();
         return switch (mode) {
-            case EPHEMERAL -> new Ephemeral();
+            case EPHEMERAL -> new Ephemeral(pools);
             case PERSISTENT -> new Standing(standing, request.tenant(), request.instance());
-            case CACHED -> throw missing(mode, "it needs the warm pool");
+            case CACHED -> throw missing(mode, "it needs a store of results");
             case CHECKPOINTED, BRANCHED -> throw missing(mode, "it needs process snapshots");
         };
     }
@@ -47,8 +50,8 @@ sealed interface SandboxPolicy {
                 "mode '" + mode.wire() + "' is not part of this version: " + reason + "; use ephemeral");
     }
 
-    /// A fresh sandbox for each execution.
-    record Ephemeral() implements SandboxPolicy {
+    /// A sandbox of its own for each execution, never used before and never again.
+    record Ephemeral(SandboxPools pools) implements SandboxPolicy {
 
         @Override
         public Optional<Image> image() {
@@ -56,8 +59,13 @@ sealed interface SandboxPolicy {
         }
 
         @Override
-        public Sandbox acquire(SandboxDriver driver, SandboxSpec spec) {
-            return driver.create(spec);
+        public Sandbox acquire(SandboxOrder order) {
+            return pools.acquire(order);
+        }
+
+        @Override
+        public Sandbox replace(SandboxOrder order) {
+            return pools.make(order);
         }
 
         @Override
@@ -96,10 +104,16 @@ sealed interface SandboxPolicy {
         }
 
         @Override
-        public Sandbox acquire(SandboxDriver driver, SandboxSpec spec) {
+        public Sandbox acquire(SandboxOrder order) {
             var entered = sandboxes.enter(tenant, instance);
             stay.set(entered);
             return entered.sandbox();
+        }
+
+        /// An instance is what it is.
+        @Override
+        public Sandbox replace(SandboxOrder order) {
+            throw new PlatformException(ErrorCode.SANDBOX_FAILED, "instance " + instance + " has no other sandbox");
         }
 
         @Override

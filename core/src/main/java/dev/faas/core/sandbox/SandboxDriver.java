@@ -25,6 +25,11 @@ public interface SandboxDriver extends AutoCloseable {
     /// @throws dev.faas.core.common.PlatformException `IMAGE_NOT_FOUND`, `SANDBOX_FAILED`, `CAPACITY_EXHAUSTED`, `RUNTIME_UNAVAILABLE`, …
     Sandbox create(SandboxSpec spec);
 
+    /// Whether [SandboxSpec#labels] can be seen on the sandbox from outside; if not they only matter to who gave them.
+    default boolean showsLabels() {
+        return false;
+    }
+
     /// Ids of the sandboxes that are alive, whoever made them through this driver instance.
     List<String> list();
 

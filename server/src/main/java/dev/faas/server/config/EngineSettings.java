@@ -30,6 +30,7 @@ final class EngineSettings {
                 autoOrder(settings),
                 limits,
                 network,
+                DEFAULT.pools(),
                 journal(settings),
                 retention(settings));
     }

@@ -64,6 +64,7 @@ class EngineSettingsTest {
                 List.of(Isolation.PROCESS, Isolation.DOCKER),
                 new Limits(DataSize.ofMebibytes(12), 13, 14, DataSize.ofMebibytes(15), 16, 17, 18),
                 new Network.Nat(List.of(), true, List.of()),
+                EngineConfig.DEFAULT.pools(),
                 new EngineConfig.Journal(19, 20, Duration.ofMillis(21), Duration.ofMillis(22), DataSize.ofBytes(23)),
                 new EngineConfig.Retention(Duration.ofHours(24), 25, Duration.ofSeconds(26), 27)));
     }

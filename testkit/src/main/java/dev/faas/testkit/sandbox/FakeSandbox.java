@@ -92,6 +92,7 @@ public final class FakeSandbox implements Sandbox {
 
     @Override
     public FakeProcess start(Command command) {
+        driver.beforeStart(this);
         awaitThawed();
         if (!USERS.contains(command.user()) && !NUMERIC_USER.matcher(command.user()).matches()) {
             throw PlatformException.invalid("user", "there is no user '" + command.user() + "' in the sandbox");
@@ -172,7 +173,7 @@ public final class FakeSandbox implements Sandbox {
     }
 
     private SandboxStats currentStats() {
-        return new SandboxStats(Duration.ZERO, driver.memoryPeak(), 0, oomKills.get(), processes.size(), 0, 0);
+        return new SandboxStats(Duration.ZERO, driver.memoryPeak(), driver.memory(), oomKills.get(), processes.size(), 0, 0);
     }
 
     private void end(String how) {

@@ -37,9 +37,12 @@ public final class FakeSandboxDriver implements SandboxDriver {
     private volatile Consumer<ImageReference> onRequireImage = reference -> {};
     private volatile Consumer<SandboxSpec> onCreate = spec -> {};
     private volatile Consumer<FakeSandbox> onDestroy = sandbox -> {};
+    private volatile Consumer<FakeSandbox> onStart = sandbox -> {};
     private volatile long memoryPeak;
     private volatile boolean isControllable = true;
     private volatile Consumer<FakeSandbox> onFreeze = sandbox -> {};
+    private volatile long memory;
+    private volatile boolean showsLabels;
 
     /// A driver with one image, `faas/base`.
     public FakeSandboxDriver(Isolation isolation, TimeSource time) {
@@ -49,8 +52,13 @@ public final class FakeSandboxDriver implements SandboxDriver {
     }
 
     public FakeSandboxDriver addImage(String name, Image.Config config) {
+        return addImage(name, DIGEST, config);
+    }
+
+    /// The name means this digest from now on.
+    public FakeSandboxDriver addImage(String name, String digest, Image.Config config) {
         var reference = ImageReference.of(name);
-        images.put(reference.canonical(), new Image(reference, DIGEST, List.of(), config, 0));
+        images.put(reference.canonical(), new Image(reference, digest, List.of(), config, 0));
         return this;
     }
 
@@ -67,6 +75,15 @@ public final class FakeSandboxDriver implements SandboxDriver {
         memoryPeak = bytes;
     }
 
+    /// What each sandbox holds.
+    public void setMemory(long bytes) {
+        memory = bytes;
+    }
+
+    public void setShowsLabels(boolean shows) {
+        showsLabels = shows;
+    }
+
     /// Runs at the beginning of each [#requireImage]; may block or throw.
     public void onRequireImage(Consumer<ImageReference> hook) {
         onRequireImage = hook;
@@ -75,6 +92,11 @@ public final class FakeSandboxDriver implements SandboxDriver {
     /// Runs at the beginning of each [#create]; may block or throw.
     public void onCreate(Consumer<SandboxSpec> hook) {
         onCreate = hook;
+    }
+
+    /// Runs at the beginning of each start of a process; may block or throw.
+    public void onStart(Consumer<FakeSandbox> hook) {
+        onStart = hook;
     }
 
     /// Runs at the beginning of each destruction; may block or throw.
@@ -143,6 +165,11 @@ public final class FakeSandboxDriver implements SandboxDriver {
     }
 
     @Override
+    public boolean showsLabels() {
+        return showsLabels;
+    }
+
+    @Override
     public List<String> list() {
         return List.copyOf(alive.keySet());
     }
@@ -166,6 +193,14 @@ public final class FakeSandboxDriver implements SandboxDriver {
 
     void beforeFreeze(FakeSandbox sandbox) {
         onFreeze.accept(sandbox);
+    }
+
+    long memory() {
+        return memory;
+    }
+
+    void beforeStart(FakeSandbox sandbox) {
+        onStart.accept(sandbox);
     }
 
     void beforeDestroy(FakeSandbox sandbox) {

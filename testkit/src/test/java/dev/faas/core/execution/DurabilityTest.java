@@ -119,6 +119,7 @@ final class DurabilityTest {
                 config.autoOrder(),
                 config.defaultLimits(),
                 config.defaultNetwork(),
+                config.pools(),
                 new EngineConfig.Journal(2, 1, Duration.ZERO, Duration.ofSeconds(1), DataSize.ofBytes(100)),
                 config.retention());
         try (var narrow = new EngineFixture(small, List.of())) {

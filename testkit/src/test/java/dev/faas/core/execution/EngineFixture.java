@@ -4,6 +4,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.faas.core.common.DataSize;
 import dev.faas.core.common.ErrorCode;
+import dev.faas.core.pool.PoolConfig;
 import dev.faas.core.sandbox.Command;
 import dev.faas.core.sandbox.Isolation;
 import dev.faas.core.sandbox.Limits;
@@ -62,6 +63,7 @@ final class EngineFixture implements AutoCloseable {
                 List.of(Isolation.NATIVE, Isolation.DOCKER),
                 Limits.DEFAULT,
                 new Network.None(),
+                PoolConfig.OFF,
                 new EngineConfig.Journal(
                         5000, 100, Duration.ZERO, Duration.ofSeconds(1), DataSize.ofBytes(1000)),
                 new EngineConfig.Retention(Duration.ofDays(1), 1000, Duration.ofMinutes(1), 10));

@@ -37,6 +37,8 @@ public final class FrameConnection implements AutoCloseable {
     /// The newest stream's id, guarded by the open lock for writing.
     private volatile int newestStream;
     private volatile @Nullable Loss loss;
+    /// Whether the transport has ended; why is known a moment later.
+    private volatile boolean isOver;
 
     FrameConnection(Transport transport, Listener listener) {
         this.transport = transport;
@@ -105,7 +107,7 @@ public final class FrameConnection implements AutoCloseable {
 
     /// Whether the connection still works as far as is known.
     public boolean isAlive() {
-        return loss == null;
+        return loss == null && !isOver;
     }
 
     /// Ends every stream, and refuses new ones, for the reason given; the first reason counts.
@@ -214,6 +216,7 @@ public final class FrameConnection implements AutoCloseable {
 
         @Override
         public void ended(@Nullable IOException cause) {
+            isOver = true;
             if (loss != null) {
                 return;
             }

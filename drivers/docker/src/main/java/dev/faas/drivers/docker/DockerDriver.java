@@ -155,6 +155,11 @@ public final class DockerDriver implements SandboxDriver {
     }
 
     @Override
+    public boolean showsLabels() {
+        return true;
+    }
+
+    @Override
     public List<String> list() {
         return sandboxes.values().stream()
                 .filter(DockerSandbox::isAlive)

@@ -33,6 +33,7 @@ final class EngineOverStore implements AutoCloseable {
                         defaults.autoOrder(),
                         defaults.defaultLimits(),
                         defaults.defaultNetwork(),
+                        defaults.pools(),
                         journal,
                         defaults.retention()),
                 List.of(new FakeSandboxDriver(Isolation.NATIVE, time)),
