@@ -101,7 +101,7 @@ fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let stage = run_dir.path().join(rundir::STAGE);
     let stage = match rootless {
         true => stage::prepare_as_user(&stage)?,
-        false => stage::prepare_as_root(&stage, config.uid_base)?,
+        false => stage::prepare_as_root(&stage, config.uid_base, &layout)?,
     };
     let (uid, gid) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
     let device = backing_device(run_dir.path());

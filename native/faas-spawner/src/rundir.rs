@@ -11,7 +11,7 @@ use std::time::Instant;
 use rustix::fs::FlockOperation;
 use rustix::mount::UnmountFlags;
 
-use crate::cgroup::{self, CLAIM_PATIENCE, CLAIM_PAUSE};
+use crate::cgroup::{self, CLAIM_PATIENCE, CLAIM_PAUSE, View};
 
 pub const LOCK: &str = "lock";
 pub const SOCKET: &str = "spawner.sock";
@@ -135,6 +135,7 @@ pub struct Record<'a> {
     pub pid: i32,
     pub cgroup: &'a str,
     pub layers: &'a [std::ffi::CString],
+    pub views: &'a [View],
     pub network: &'a str,
 }
 
@@ -159,6 +160,9 @@ impl Record<'_> {
             let _ = writeln!(text, "layer {layer:?}");
         }
         text.push_str(MOUNTS);
+        for view in self.views {
+            let _ = writeln!(text, "mount bind /{}", view.target.to_string_lossy());
+        }
         text.push_str(END);
         OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes())
     }

@@ -5,12 +5,14 @@ use std::fs;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use rustix::fs::{CWD, FileType, Gid, Mode, Uid};
 use rustix::io::Errno;
 use rustix::mount::{MountAttrFlags, MountPropagationFlags};
 
+use crate::cgroup::Layout;
 use crate::sandbox::mounts::{DEV_DIRECTORIES, DEV_LINKS, attach, new_mount};
 use crate::sandbox::overlay::SPOT;
 use crate::sandbox::plan::Stage;
@@ -27,7 +29,7 @@ const DEVICES: [(&std::ffi::CStr, u32, u32); 6] = [
 
 /// As root: leaves the host's mount namespace and puts a read-only file system with a complete `/dev` into ours.
 /// It is shared by all sandboxes, disappears with the spawner, and nothing can be changed in it.
-pub fn prepare_as_root(directory: &Path, uid_base: u32) -> io::Result<Stage> {
+pub fn prepare_as_root(directory: &Path, uid_base: u32, layout: &Layout) -> io::Result<Stage> {
     // SAFETY: the process has one thread yet, so no other one is left behind in the old namespace.
     unsafe { rustix::thread::unshare_unsafe(rustix::thread::UnshareFlags::NEWNS) }?;
     rustix::mount::mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC).map_err(no_root)?;
@@ -42,10 +44,12 @@ pub fn prepare_as_root(directory: &Path, uid_base: u32) -> io::Result<Stage> {
     }
     let dev = fs::File::open(directory.join("dev"))?;
     fill_dev(dev.as_fd(), uid_base)?;
+    let groups = fill_groups(&directory.join("groups"), layout)?;
     crate::sys::mount_setattr(tmpfs.as_fd(), MountAttrFlags::MOUNT_ATTR_RDONLY.bits().into())?;
     Ok(Stage {
         root: c_path(&directory.join(SPOT))?,
         dev: Some(c_path(&directory.join("dev"))?),
+        groups,
         void: c_path(&directory.join("void"))?,
     })
 }
@@ -58,6 +62,7 @@ pub fn prepare_as_user(directory: &Path) -> io::Result<Stage> {
     Ok(Stage {
         root: c_path(&directory.join(SPOT))?,
         dev: None,
+        groups: None,
         void: c_path(&directory.join("void"))?,
     })
 }
@@ -72,6 +77,21 @@ fn no_root(error: Errno) -> io::Error {
         ),
         other => other.into(),
     }
+}
+
+/// Where version 1's groups are shown: a directory for each hierarchy, and links by the names of its controllers.
+fn fill_groups(directory: &Path, layout: &Layout) -> io::Result<Option<CString>> {
+    let Layout::V1(mounts) = layout else {
+        return Ok(None);
+    };
+    fs::create_dir(directory)?;
+    for mount in mounts.iter().filter(|mount| mount.is_shown()) {
+        fs::create_dir(directory.join(mount.name()))?;
+        for name in mount.other_names() {
+            symlink(mount.name(), directory.join(name))?;
+        }
+    }
+    c_path(directory).map(Some)
 }
 
 fn fill_dev(dev: BorrowedFd<'_>, uid_base: u32) -> io::Result<()> {

@@ -1,7 +1,10 @@
 //! Where this host keeps which controller.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+const CPUSET: &str = "cpuset";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Controller {
@@ -60,6 +63,33 @@ impl Controller {
 pub struct Mount {
     pub path: PathBuf,
     pub controllers: Vec<Controller>,
+    /// It has the cpuset controller, which guests are shown but which limits nothing.
+    pub cpuset: bool,
+}
+
+impl Mount {
+    /// Whether guests see their own group of it: what runtimes size themselves by.
+    pub fn is_shown(&self) -> bool {
+        use Controller::{Cpu, Cpuacct, Memory, Pids};
+        let shown = [Memory, Cpu, Cpuacct, Pids];
+        self.cpuset || self.controllers.iter().any(|controller| shown.contains(controller))
+    }
+
+    /// The directory it is mounted on, such as `memory` or `cpu,cpuacct`.
+    pub fn name(&self) -> &OsStr {
+        self.path.file_name().unwrap_or_default()
+    }
+
+    /// Names of its controllers that are not its own: programs look for either.
+    pub fn other_names(&self) -> Vec<&'static str> {
+        let cpuset = self.cpuset.then_some(CPUSET);
+        let names = self
+            .controllers
+            .iter()
+            .map(|controller| controller.v1_name())
+            .chain(cpuset);
+        names.filter(|name| self.name() != *name).collect()
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -89,6 +119,7 @@ impl Layout {
         }
         let v2 = v2.map(|path| Mount {
             controllers: v2_controllers(&path),
+            cpuset: false,
             path,
         });
         match v2 {
@@ -132,9 +163,12 @@ impl<'a> Line<'a> {
 }
 
 fn v1_mount(line: &Line<'_>) -> Option<Mount> {
-    let controllers: Vec<_> = line.options.split(',').filter_map(Controller::from_v1_name).collect();
-    let path = line.path.clone();
-    (!controllers.is_empty()).then_some(Mount { path, controllers })
+    let mount = Mount {
+        path: line.path.clone(),
+        controllers: line.options.split(',').filter_map(Controller::from_v1_name).collect(),
+        cpuset: line.options.split(',').any(|name| name == CPUSET),
+    };
+    (mount.cpuset || !mount.controllers.is_empty()).then_some(mount)
 }
 
 fn v2_controllers(path: &Path) -> Vec<Controller> {
@@ -162,6 +196,8 @@ mod tests {
         };
         assert_eq!(mounts.len(), 2);
         assert_eq!(mounts[1].controllers, [Controller::Cpu, Controller::Cpuacct]);
+        assert_eq!(mounts[1].other_names(), ["cpu", "cpuacct"]);
+        assert!(mounts.iter().all(Mount::is_shown));
     }
 
     #[test]

@@ -21,6 +21,7 @@ use faas_wire::Stats;
 use rustix::fs::FlockOperation;
 
 use crate::sandbox::spec::Limits;
+use crate::stage::c_path;
 use crate::sys::read_kernel_file;
 pub use layout::Layout;
 
@@ -48,6 +49,26 @@ pub struct Tasks {
     pub memory: Option<CString>,
 }
 
+/// Where a guest finds its own groups, relative to its root.
+pub const GUEST_DIRECTORY: &str = "sys/fs/cgroup";
+
+/// One group as its guest sees it, read-only.
+#[derive(Debug)]
+pub struct View {
+    pub group: CString,
+    /// Relative to the root of the sandbox.
+    pub target: CString,
+}
+
+impl View {
+    fn new(group: &Path, target: &Path) -> io::Result<Self> {
+        Ok(Self {
+            group: c_path(group)?,
+            target: c_path(target)?,
+        })
+    }
+}
+
 /// How a new process gets into its groups.
 pub enum Entry {
     /// The child writes itself into these files.
@@ -64,6 +85,8 @@ pub struct Factory {
     base: PathBuf,
     /// The block device below the data directory, for I/O limits.
     device: Option<(u32, u32)>,
+    /// The spawner's own groups before it entered the instance's.
+    home: Vec<PathBuf>,
     /// Says that the instance lives, even to those who don't know its run directory.
     _locks: Arc<Vec<File>>,
 }
@@ -84,10 +107,20 @@ impl Factory {
                 claimed => break claimed?,
             }
         };
+        let home = match &layout {
+            Layout::V1(mounts) => {
+                let without_ours = mounts.iter().filter(|mount| mount.controllers.is_empty());
+                without_ours
+                    .map(|mount| v1::enter(mount, &base))
+                    .collect::<io::Result<_>>()?
+            }
+            Layout::V2(_) | Layout::None => Vec::new(),
+        };
         Ok(Self {
             layout,
             base,
             device,
+            home,
             _locks: Arc::new(locks),
         })
     }
@@ -100,6 +133,11 @@ impl Factory {
             Layout::V2(mount) => v2::Group::create(&mount.path.join(path)).map(Group::V2),
             Layout::None => Ok(Group::None),
         }
+    }
+
+    /// Takes the spawner out of the instance's groups, so that they can be removed.
+    pub fn leave(&self) -> io::Result<()> {
+        self.home.iter().try_for_each(|home| write(home, "cgroup.procs", "0"))
     }
 
     /// The name a sandbox's group is reported under.
@@ -123,7 +161,13 @@ impl Factory {
 /// Makes the instance's groups and locks them.
 fn claim(layout: &Layout, base: &Path) -> io::Result<Vec<File>> {
     match layout {
-        Layout::V1(_) => roots(layout, base).iter().try_for_each(fs::create_dir_all)?,
+        Layout::V1(mounts) => mounts.iter().try_for_each(|mount| {
+            let root = mount.path.join(base);
+            fs::create_dir_all(&root)?;
+            let parent = mount.path.join(PARENT);
+            v1::adopt_processors(mount, &parent)?;
+            v1::adopt_processors(mount, &root)
+        })?,
         Layout::V2(mount) => v2::prepare(&mount.path, base)?,
         Layout::None => {}
     }
@@ -215,6 +259,15 @@ impl Group {
             Self::V1(group) => group.thaw(),
             Self::V2(group) => group.thaw(),
             Self::None => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    /// What the guest is shown.
+    pub fn views(&self) -> io::Result<Arc<[View]>> {
+        match self {
+            Self::V1(group) => Ok(group.views()),
+            Self::V2(group) => group.views(),
+            Self::None => Ok(Arc::default()),
         }
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use faas_wire::Stats;
 
 use super::layout::{Controller, Mount};
-use super::{Tasks, read_key, read_number, write};
+use super::{GUEST_DIRECTORY, Tasks, View, read_key, read_number, write};
 use crate::sandbox::spec::Limits;
 use crate::stage::c_path;
 
@@ -28,6 +28,7 @@ pub struct Group {
     limits: Limits,
     device: Option<(u32, u32)>,
     tasks: Arc<Tasks>,
+    views: Arc<[View]>,
     /// The counter can't be set back, so it is subtracted.
     oom_kills_before: u64,
     swap_is_counted: bool,
@@ -43,16 +44,29 @@ impl Group {
             limits: Limits::default(),
             device: None,
             tasks: Arc::default(),
+            views: Arc::default(),
             oom_kills_before: 0,
             swap_is_counted: false,
             used_before: false,
             frozen: false,
         };
+        let mut views = Vec::new();
         for mount in mounts {
-            let directory = mount.path.join(path);
-            fs::create_dir(&directory)?;
-            group.directories.push((directory, mount.controllers.clone()));
+            let mut shown = mount.path.join(path);
+            if mount.controllers.is_empty() {
+                // Nothing of ours: the instance's own group stands for those of all its sandboxes.
+                shown.pop();
+            } else {
+                fs::create_dir(&shown)?;
+                group.directories.push((shown.clone(), mount.controllers.clone()));
+                adopt_processors(mount, &shown)?;
+            }
+            if mount.is_shown() {
+                let target = Path::new(GUEST_DIRECTORY).join(mount.name());
+                views.push(View::new(&shown, &target)?);
+            }
         }
+        group.views = views.into();
         if let Some(memory) = group.directory(Controller::Memory) {
             group.swap_is_counted = memory.join("memory.memsw.limit_in_bytes").exists();
         }
@@ -83,6 +97,10 @@ impl Group {
 
     pub fn tasks(&self) -> Arc<Tasks> {
         self.tasks.clone()
+    }
+
+    pub fn views(&self) -> Arc<[View]> {
+        self.views.clone()
     }
 
     /// Makes the group ready for a sandbox.
@@ -225,6 +243,36 @@ fn limit_memory(directory: &Path, wanted: u64, current: u64, swap_is_counted: bo
         }
     }
     outcome
+}
+
+/// Gives a new group of the cpuset hierarchy what the one above it has: it begins with nothing.
+pub fn adopt_processors(mount: &Mount, directory: &Path) -> io::Result<()> {
+    match directory.parent() {
+        Some(above) if mount.cpuset => copy_processors(above, directory),
+        _ => Ok(()),
+    }
+}
+
+fn copy_processors(from: &Path, to: &Path) -> io::Result<()> {
+    let files = [
+        ("cpuset.effective_cpus", "cpuset.cpus"),
+        ("cpuset.effective_mems", "cpuset.mems"),
+    ];
+    files.into_iter().try_for_each(|(has, wanted)| {
+        let value = fs::read_to_string(from.join(has))?;
+        write(to, wanted, value.trim())
+    })
+}
+
+/// Moves the calling process into the instance's own group of a hierarchy in which the sandboxes have none: they are
+/// born there, and what they are shown is then their own. Returns where the process was.
+pub fn enter(mount: &Mount, base: &Path) -> io::Result<PathBuf> {
+    let own = fs::read_to_string("/proc/self/cpuset")?;
+    let before = mount.path.join(own.trim().trim_start_matches('/'));
+    let group = mount.path.join(base);
+    copy_processors(&before, &group)?;
+    write(&group, "cgroup.procs", "0")?;
+    Ok(before)
 }
 
 /// Lets a group go on, if it is one that can be frozen.

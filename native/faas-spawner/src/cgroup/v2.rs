@@ -4,11 +4,12 @@ use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use faas_wire::Stats;
 use rustix::io::Errno;
 
-use super::{read_key, read_number, write};
+use super::{GUEST_DIRECTORY, View, read_key, read_number, write};
 use crate::sandbox::spec::Limits;
 
 const CPU_PERIOD_US: u64 = 100_000;
@@ -59,6 +60,10 @@ impl Group {
 
     pub fn directory(&self) -> io::Result<OwnedFd> {
         fs::File::open(&self.path).map(OwnedFd::from)
+    }
+
+    pub fn views(&self) -> io::Result<Arc<[View]>> {
+        Ok(Arc::new([View::new(&self.path, Path::new(GUEST_DIRECTORY))?]))
     }
 
     pub fn limits(&self) -> Limits {

@@ -41,12 +41,18 @@ pub const DEV_LINKS: [(&CStr, &CStr); 6] = [
 /// Mount points in `/dev`.
 pub const DEV_DIRECTORIES: [&CStr; 3] = [c"pts", c"shm", c"mqueue"];
 
+const GUEST_GROUPS: &CStr = c"sys/fs/cgroup";
+/// Hierarchies of version 1 that guests are shown, at most.
+const MAX_VIEWS: usize = 5;
+
 /// What the child takes from the host's file system before it gives up the right to look there.
 pub struct HostPieces {
     layers: [Option<OwnedFd>; MAX_LAYERS],
     agent: OwnedFd,
     root: OwnedFd,
     void: OwnedFd,
+    groups: Option<OwnedFd>,
+    views: [Option<OwnedFd>; MAX_VIEWS],
     dev: Option<OwnedFd>,
     devices: [Option<OwnedFd>; BORROWED_DEVICES.len()],
 }
@@ -69,6 +75,14 @@ pub fn take_host_pieces(plan: &Plan<'_>) -> Result<HostPieces, Failure> {
             }
         }
     }
+    let groups = match &stage.groups {
+        Some(path) => Some(at(Stage::Sys, clone_tree(CWD, path))?),
+        None => None,
+    };
+    let mut views = [const { None }; MAX_VIEWS];
+    for (slot, view) in views.iter_mut().zip(plan.views.iter()) {
+        *slot = Some(at(Stage::Sys, read_only(&view.group))?);
+    }
     let agent = at(Stage::Agent, clone_tree(CWD, &plan.host.agent))?;
     let locked =
         MountAttrFlags::MOUNT_ATTR_RDONLY | MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV;
@@ -78,9 +92,18 @@ pub fn take_host_pieces(plan: &Plan<'_>) -> Result<HostPieces, Failure> {
         agent,
         root: at(Stage::Root, open_path(CWD, &stage.root, OFlags::DIRECTORY))?,
         void: at(Stage::Root, open_path(CWD, &stage.void, OFlags::DIRECTORY))?,
+        groups,
+        views,
         dev,
         devices,
     })
+}
+
+/// A clone of a group's directory, and of nothing beside or above it.
+fn read_only(path: &CStr) -> Result<OwnedFd, Errno> {
+    let view = clone_tree(CWD, path)?;
+    sys::mount_setattr(view.as_fd(), LOCKED_DOWN.union(READ_ONLY).bits().into())?;
+    Ok(view)
 }
 
 fn open_layers(plan: &Plan<'_>) -> Result<[Option<OwnedFd>; MAX_LAYERS], Failure> {
@@ -109,6 +132,7 @@ pub fn enter_new_root(plan: &Plan<'_>, pieces: &HostPieces) -> Result<(), Failur
         at(Stage::Network, set_up_network(plan))?;
     }
     at(Stage::Sys, sysfs(plan))?;
+    at(Stage::Sys, groups(plan, pieces))?;
     at(Stage::Dev, dev(plan, pieces))?;
     for mask in &plan.host.proc_masks {
         at(Stage::Masks, close_path(mask, pieces))?;
@@ -214,6 +238,19 @@ fn sysfs(plan: &Plan<'_>) -> Result<(), Errno> {
         Some(sysfs) => attach(sysfs.as_fd(), CWD, c"sys"),
         None => mount_new(c"sysfs", &[], LOCKED_DOWN.union(READ_ONLY), c"sys"),
     }
+}
+
+/// The sandbox's own groups, for runtimes that size themselves by their limits.
+fn groups(plan: &Plan<'_>, pieces: &HostPieces) -> Result<(), Errno> {
+    if let Some(directories) = &pieces.groups {
+        attach(directories.as_fd(), CWD, GUEST_GROUPS)?;
+    }
+    for (piece, view) in pieces.views.iter().zip(plan.views.iter()) {
+        if let Some(piece) = piece {
+            attach(piece.as_fd(), CWD, &view.target)?;
+        }
+    }
+    Ok(())
 }
 
 fn dev(plan: &Plan<'_>, pieces: &HostPieces) -> Result<(), Errno> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use libc::sock_filter;
 
-use crate::cgroup::Tasks;
+use crate::cgroup::{Tasks, View};
 use crate::guest::{GuestFile, guest_files};
 use crate::net::namespace::Settings;
 use crate::sandbox::overlay_trial::Overlay;
@@ -39,6 +39,8 @@ pub struct Stage {
     pub root: CString,
     /// A ready-made read-only `/dev`; `None` as an ordinary user, who can't make device nodes.
     pub dev: Option<CString>,
+    /// With version 1: directories that a guest's groups are shown in.
+    pub groups: Option<CString>,
     /// An empty directory.
     pub void: CString,
 }
@@ -74,6 +76,8 @@ pub struct Plan<'a> {
     pub rlimits: Vec<faas_wire::Rlimit>,
     /// Empty but with version 1.
     pub tasks: Arc<Tasks>,
+    /// What the guest sees of its groups.
+    pub views: Arc<[View]>,
     /// A detached sysfs of the pooled network namespace.
     pub sysfs: Option<OwnedFd>,
     /// The detached root, where the spawner has to make it.
@@ -95,6 +99,7 @@ pub struct Endpoints {
     pub go: OwnedFd,
     pub report: OwnedFd,
     pub tasks: Arc<Tasks>,
+    pub views: Arc<[View]>,
     pub sysfs: Option<OwnedFd>,
 }
 
@@ -116,6 +121,7 @@ impl<'a> Plan<'a> {
             way_out: spec.network == Network::Nat,
             rlimits: spec.rlimits,
             tasks: endpoints.tasks,
+            views: endpoints.views,
             sysfs: endpoints.sysfs,
             root: None,
             listener: endpoints.listener,

@@ -216,6 +216,7 @@ impl Server {
         let (report, reporter) =
             pipe_with(PipeFlags::CLOEXEC).map_err(|errno| Refusal::system("make a pipe", errno))?;
         let id = spec.id.clone();
+        let views = site.seat.group.views();
         let missing = || Refusal::new(ErrorCode::Internal, "the seat has no socket");
         let listener = site.seat.listener.take().ok_or_else(missing)?;
         let endpoints = Endpoints {
@@ -223,6 +224,7 @@ impl Server {
             go,
             report: reporter,
             tasks,
+            views: views.map_err(|error| Refusal::io("show the cgroups", &error))?,
             sysfs: site.netns.as_mut().and_then(|netns| netns.sysfs.take()),
         };
         let egress = spec.egress.clone();
@@ -308,6 +310,7 @@ impl Server {
             pid,
             cgroup: &self.factory.name(&seat.name),
             layers: &plan.layers,
+            views: &plan.views,
             network: if plan.way_out { "nat" } else { "none" },
         };
         let written = seat.record(&record);

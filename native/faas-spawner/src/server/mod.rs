@@ -336,6 +336,7 @@ impl Server {
             let _ = seat.remove();
         }
         router::withdraw(self.run_dir.path())?;
+        self.factory.leave()?;
         crate::sweep::remove_groups(&self.factory.roots())?;
         self.run_dir.remove()
     }

@@ -20,7 +20,7 @@ pub const UID_BASE: u32 = 100_000;
 pub const PATIENCE: Duration = Duration::from_secs(20);
 const BUSYBOX: &str = "/bin/busybox";
 const APPLETS: &str = "sh ls cat mount umount id ps ip nc mkdir rm echo hostname sleep dd df chmod chown ln touch env \
-    stat unshare chroot mknod wc head grep kill true false readlink test yes";
+    stat find unshare chroot mknod wc head grep kill true false readlink test yes";
 
 /// A frame connection to a spawner or an agent.
 pub struct Peer {
