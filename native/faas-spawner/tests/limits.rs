@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::io::Read;
+
 use common::{Scratch, Spawner, image, request, run, shell};
 use faas_wire::Rlimit;
 
@@ -101,6 +103,56 @@ fn io_limits_are_written_for_the_device_below_the_data() {
         let max = std::fs::read_to_string(format!("/sys/fs/cgroup/{group}/io.max")).expect("version 2");
         assert!(max.contains("rbps=1048576 wbps=2097152"), "{max}");
     }
+    spawner.close();
+}
+
+/// What the sandbox's group read from the disk, as the kernel counts it.
+fn read_from_disk(created: &faas_wire::Created) -> u64 {
+    let group = created.cgroup.as_str().expect("a name").trim_start_matches('/');
+    let v1 = std::path::Path::new("/sys/fs/cgroup/blkio")
+        .join(group)
+        .join("blkio.throttle.io_service_bytes");
+    let text = std::fs::read_to_string(v1)
+        .or_else(|_| std::fs::read_to_string(std::path::Path::new("/sys/fs/cgroup").join(group).join("io.stat")));
+    let text = text.expect("one of the versions");
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let version_1 = words
+        .windows(2)
+        .filter(|pair| pair[0] == "Read")
+        .filter_map(|pair| pair[1].parse::<u64>().ok());
+    let version_2 = words
+        .iter()
+        .filter_map(|word| word.strip_prefix("rbytes=")?.parse::<u64>().ok());
+    version_1.chain(version_2).sum()
+}
+
+#[test]
+fn reading_from_disk_is_not_faster_than_its_limit() {
+    const SIZE: u64 = 4 << 20;
+    const PER_SECOND: u64 = 2 << 20;
+    let scratch = Scratch::new();
+    // A layer on the disk below the data, whose only file is not in memory.
+    let layer = scratch.0.join("layer");
+    std::fs::create_dir(&layer).expect("a new directory");
+    let file = std::fs::File::create_new(layer.join("large")).expect("a new file");
+    std::io::copy(&mut std::io::repeat(7).take(SIZE), &mut &file).expect("written");
+    file.sync_all().expect("on the disk");
+    rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed).expect("forgotten");
+    let mut spawner = Spawner::start(&scratch, "ioread", &[]);
+    let mut limited = request("a");
+    limited.layers.insert(0, layer.to_string_lossy().into_owned().into());
+    limited.io_read_bps = PER_SECOND;
+    let created = spawner.create(limited);
+    assert_eq!(run(&created, &["/bin/true"]).exit.code, 0);
+    let start = std::time::Instant::now();
+    assert_eq!(shell(&created, "cat /large | wc -c").out, format!("{SIZE}\n"));
+    let elapsed = start.elapsed();
+    assert!(read_from_disk(&created) >= SIZE, "it was not read from the disk");
+    // The kernel lets the first slice through at once; nothing here depends on how busy the host is.
+    assert!(
+        elapsed.as_secs_f64() >= SIZE as f64 / PER_SECOND as f64 / 2.0,
+        "{elapsed:?}"
+    );
     spawner.close();
 }
 

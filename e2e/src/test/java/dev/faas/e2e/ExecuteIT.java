@@ -138,6 +138,21 @@ class ExecuteIT {
     }
 
     @Test
+    void readsFromDiskNoFasterThanAllowed() {
+        long perSecond = 1 << 20;
+        // What is in memory already needs no disk.
+        var forget = "for file in \"$0\"/layers/*/root/usr/lib/*/libgnutls.so.30.*; do dd if=\"$file\" iflag=nocache count=0; done";
+        Shell.output("sh", "-c", forget, directory.resolve("data/images").toString());
+
+        var result = run(ExecuteRequest.shell("cat /usr/lib/*/libgnutls.so.30.* | wc -c").readBps(perSecond));
+
+        long size = Long.parseLong(result.stdout().strip());
+        assertThat(size).isGreaterThan(perSecond);
+        // The kernel lets the first slice through at once; nothing here depends on how busy the host is.
+        assertThat(result.durationMs()).isGreaterThan(size * 1000 / perSecond / 2);
+    }
+
+    @Test
     void limitsOpenFiles() {
         assertThat(run(ExecuteRequest.shell("ulimit -n").openFiles(77)).stdout()).isEqualTo("77\n");
     }
