@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.faas.api.ExecuteRequest;
+import dev.faas.sdk.ListFilter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -91,6 +92,20 @@ class CommandLineIT {
             assertThat(platform.client().get(served.requestId()).result()).isNotNull().satisfies(result ->
                     assertThat(result.stdout()).isEqualTo("served\n"));
             host.note();
+        }
+    }
+
+    @Test
+    void anInterruptedRunCancelsItsCommandAtItsGateway() throws Exception {
+        try (var platform = PlatformProcess.start(data)) {
+            host.note();
+            var run = Shell.start(command("run", "--url", platform.uri().toString(), "--", "sh", "-c", "echo ready; sleep 300")
+                    .redirectInput(Path.of("/dev/null").toFile()));
+            await().until(() -> Files.readString(run.out()).contains("ready"));
+            Shell.output("kill", "-INT", String.valueOf(run.process().pid()));
+
+            await().until(() -> platform.client().list(ListFilter.ALL).executions().getFirst().state().equals("cancelled"));
+            assertThat(Shell.finish(run, new byte[0]).code()).isEqualTo(130);
         }
     }
 

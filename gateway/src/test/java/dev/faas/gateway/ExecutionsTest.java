@@ -25,7 +25,7 @@ class ExecutionsTest {
     }
 
     private String submit(String body) {
-        var answer = fixture.execute(202, body, "Prefer", "respond-async, wait=5");
+        var answer = fixture.execute(202, body, "Prefer", "respond-async");
         assertThat(answer.header("Preference-Applied")).isEqualTo("respond-async");
         assertThat(answer.header("Location")).isEqualTo("/api/v1/executions/" + answer.string("request_id"));
         return answer.string("request_id");
@@ -43,6 +43,55 @@ class ExecutionsTest {
         assertThat(execution.at("/result/exit_code").intValue()).isEqualTo(3);
         assertThat(execution.at("/labels/team").stringValue()).isEqualTo("a");
         assertThat(execution.at("/command/2").stringValue()).isEqualTo("echo later; exit 3");
+    }
+
+    @Test
+    void waitsAsLongAsAskedForTheEnd() {
+        var done = fixture.execute(200, """
+            {"command": "echo soon"}\
+            """, "Prefer", "respond-async, wait=60");
+        assertThat(done.string("stdout")).isEqualTo("soon\n");
+        assertThat(done.header("Preference-Applied")).isEqualTo("respond-async, wait=60");
+        assertThat(done.header("Location")).isEmpty();
+        assertThat(state(done.string("request_id"))).isEqualTo("completed");
+
+        for (var wish : List.of("wait=0", "wait=1", "respond-async, wait=1")) {
+            var later = fixture.execute(202, """
+                {"command": "sleep 60", "timeout_ms": 60000}\
+                """, "Prefer", wish);
+            assertThat(later.header("Preference-Applied")).isEqualTo(wish);
+            assertThat(later.header("Location")).isEqualTo("/api/v1/executions/" + later.string("request_id"));
+            fixture.delete(200, later.header("Location"));
+        }
+    }
+
+    @Test
+    void answersWhatFailsWithinTheWaitAsIfItHadWaitedForTheEnd() {
+        var refused = fixture.execute(422, """
+            {"command": "true", "image": "no/such"}\
+            """, "Prefer", "wait=60");
+        assertThat(refused.string("code")).isEqualTo("image_not_found");
+    }
+
+    @Test
+    void ignoresPreferencesItCanNotRead() {
+        var answer = fixture.execute(200, """
+            {"command": "echo done"}\
+            """, "Prefer", "wait=soon, handling=strict");
+        assertThat(answer.header("Preference-Applied")).isEmpty();
+    }
+
+    @Test
+    void repeatsTheAnswerOfAWaitForItsKey() {
+        var body = """
+            {"command": "sleep 60", "timeout_ms": 60000}\
+            """;
+        var first = fixture.execute(202, body, "Prefer", "wait=0", "Idempotency-Key", "w1");
+        var second = fixture.execute(202, body, "Prefer", "wait=0", "Idempotency-Key", "w1");
+
+        assertThat(second.text()).isEqualTo(first.text());
+        assertThat(second.header("Location")).isEqualTo(first.header("Location")).isNotEmpty();
+        fixture.delete(200, first.header("Location"));
     }
 
     @Test

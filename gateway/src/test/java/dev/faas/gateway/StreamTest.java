@@ -172,10 +172,9 @@ class StreamTest {
                 == 1);
     }
 
-    @Test
-    void showsThatASilentStreamIsAlive() {
+    private static GatewayConfig withHeartbeat(Duration heartbeat) {
         var defaults = GatewayConfig.DEFAULT;
-        var lively = new GatewayConfig(
+        return new GatewayConfig(
                 defaults.host(),
                 defaults.port(),
                 defaults.keys(),
@@ -183,9 +182,61 @@ class StreamTest {
                 defaults.requests(),
                 defaults.batch(),
                 defaults.idempotencyPeriod(),
-                Duration.ofMillis(20),
+                heartbeat,
                 defaults.version());
-        try (var quick = new GatewayFixture(lively)) {
+    }
+
+    private static byte[] request(String body) {
+        return ("POST /api/v1/execute HTTP/1.1\r\nHost: localhost\r\nAccept: application/x-ndjson\r\n"
+                        + "Content-Type: application/json\r\nContent-Length: " + body.length() + "\r\n\r\n" + body)
+                .getBytes(StandardCharsets.UTF_8);
+    }
+
+    /// The next heartbeat, on which a write would fail, is a day away.
+    @Test
+    void cancelsAQuietCommandAsSoonAsTheClientGoesAway() throws IOException {
+        try (var silent = new GatewayFixture(withHeartbeat(Duration.ofDays(1)))) {
+            try (var socket = RawClient.connect(silent.gateway.port())) {
+                socket.getOutputStream().write(request("{\"command\": \"sleep 60\", \"timeout_ms\": 600000}"));
+                assertThat(socket.getInputStream().readNBytes(100)).hasSize(100);
+            }
+
+            await().until(() -> silent.driver.list().isEmpty());
+            await().until(() -> silent.get(200, "/api/v1/executions?state=cancelled").body().get("executions").size() == 1);
+        }
+    }
+
+    @Test
+    void aConnectionIsGoodForTheNextRequestAfterAStream() throws IOException {
+        try (var socket = RawClient.connect(fixture.gateway.port())) {
+            var in = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
+            for (var word : List.of("first", "second")) {
+                socket.getOutputStream().write(request("{\"command\": \"echo " + word + "\"}"));
+                assertThat(stream(in)).contains(word).contains("\"result\"");
+            }
+            // The one behind is sent while the one before is being answered.
+            socket.getOutputStream().write(request("{\"command\": \"echo third\"}"));
+            socket.getOutputStream().write(request("{\"command\": \"echo fourth\"}"));
+            assertThat(stream(in)).contains("third");
+            assertThat(stream(in)).contains("fourth");
+        }
+    }
+
+    /// One answer, whether in chunks or not, up to its last frame.
+    private static String stream(BufferedReader in) throws IOException {
+        var answer = new StringBuilder();
+        for (var line = in.readLine(); line != null; line = in.readLine()) {
+            answer.append(line).append('\n');
+            if (line.contains("\"type\":\"result\"")) {
+                break;
+            }
+        }
+        return answer.toString();
+    }
+
+    @Test
+    void showsThatASilentStreamIsAlive() {
+        try (var quick = new GatewayFixture(withHeartbeat(Duration.ofMillis(20)))) {
             var body = """
                     {"command": "sleep 9", "timeout_ms": 300}""";
             var events = quick.execute(200, body, "Accept", "text/event-stream").text();

@@ -2,9 +2,11 @@ package dev.faas.core.execution;
 
 import dev.faas.core.common.ErrorCode;
 import dev.faas.core.common.PlatformException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -160,6 +162,11 @@ final class ActiveExecution {
         } finally {
             stateLock.unlock();
         }
+    }
+
+    /// @return whether it ended in time
+    boolean awaitEnd(Duration patience) throws InterruptedException {
+        return ended.await(patience.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /// As [#await], whatever the end was.

@@ -87,6 +87,15 @@ public final class ExecutionEngine implements AutoCloseable {
         return accept(request, ExecutionListener.SILENT, Promise.IN_BACKGROUND).executionRecord();
     }
 
+    /// As the other, but waits some time for the end. Being interrupted ends the wait, not the execution.
+    ///
+    /// @return the record as of the end, or as it stands when the time is over
+    /// @throws PlatformException when the command could not be started, if that is known in time
+    public ExecutionRecord submit(ExecutionRequest request, Duration patience) throws InterruptedException {
+        var execution = accept(request, ExecutionListener.SILENT, Promise.IN_BACKGROUND);
+        return execution.awaitEnd(patience) ? execution.await() : execution.executionRecord();
+    }
+
     /// @throws PlatformException `NOT_FOUND`
     public ExecutionRecord get(String tenant, String id) {
         var tracked = active.get(id);

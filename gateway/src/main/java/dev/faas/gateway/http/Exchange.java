@@ -89,6 +89,11 @@ public final class Exchange {
         return request.headers().first(name);
     }
 
+    /// Every value of a header that may be repeated.
+    public List<String> headers(HeaderName name) {
+        return request.headers().contains(name) ? request.headers().all(name, List::of) : List.of();
+    }
+
     /// Whether one of the media types in `Accept` is exactly this one.
     public boolean accepts(String mediaType) {
         return header(HeaderNames.ACCEPT)
@@ -155,6 +160,16 @@ public final class Exchange {
         prepare(Status.OK_200);
         response.header(HeaderNames.CONTENT_TYPE, contentType);
         return response.outputStream();
+    }
+
+    /// Calls back, on another thread, when the client goes away before [#answerEnded()]. The body must have been read.
+    public void whenClientLeaves(Runnable action) {
+        TimedConnection.current().watch(action);
+    }
+
+    /// From now on it doesn't matter whether the client is still there.
+    public void answerEnded() {
+        TimedConnection.current().endWatch();
     }
 
     public boolean isAnswered() {

@@ -16,9 +16,11 @@ import io.helidon.webserver.ProxyProtocolData;
 import io.helidon.webserver.Router;
 import io.helidon.webserver.ServerConnectionException;
 import java.io.UncheckedIOException;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// A connection with a stop watch: headers have a time limit and bodies a least speed. The server's own read timeout
 /// only sees
@@ -31,8 +33,12 @@ final class TimedConnection implements ConnectionContext {
 
     private final ConnectionContext context;
     private final HttpLimits limits;
+    /// A connection's requests are all answered on its own thread.
+    private static final ThreadLocal<TimedConnection> CURRENT = new ThreadLocal<>();
+
     private final HelidonSocket socket;
     private final DataReader reader;
+    private @Nullable ClientWatch watch;
     private Phase phase = Phase.IDLE;
     private long since;
     private long received;
@@ -45,8 +51,27 @@ final class TimedConnection implements ConnectionContext {
         this.reader = new DataReader(this::pull);
     }
 
+    /// The one whose request this thread is answering.
+    static TimedConnection current() {
+        return Objects.requireNonNull(CURRENT.get(), "no request is being answered on this thread");
+    }
+
     void headersRead() {
         enter(Phase.BODY);
+        CURRENT.set(this);
+    }
+
+    /// Calls back when the client closes its side before the answer is complete. The request must have been read to its end.
+    void watch(Runnable onGone) {
+        if (watch == null) {
+            watch = ClientWatch.start(socket, onGone);
+        }
+    }
+
+    void endWatch() {
+        if (watch != null) {
+            watch.end();
+        }
     }
 
     /// @param isLast whether the connection closes behind this answer
@@ -61,10 +86,10 @@ final class TimedConnection implements ConnectionContext {
         endSeen = 0;
     }
 
-    private byte[] pull() {
-        byte[] bytes;
+    private byte @Nullable [] pull() {
+        byte @Nullable [] bytes;
         try {
-            bytes = socket.get();
+            bytes = read();
         } catch (UncheckedIOException e) {
             throw new ServerConnectionException("reading from the client failed", e.getCause());
         }
@@ -72,6 +97,20 @@ final class TimedConnection implements ConnectionContext {
             check(bytes);
         }
         return bytes;
+    }
+
+    private byte @Nullable [] read() {
+        var ahead = watch;
+        if (ahead == null) {
+            return socket.get();
+        }
+        watch = null;
+        try {
+            return ahead.take();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CloseConnectionException("the server is closing", e);
+        }
     }
 
     private void check(byte[] bytes) {

@@ -15,19 +15,14 @@ import dev.faas.gateway.limit.RequestGate;
 import dev.faas.gateway.wire.ExecuteRequestReader;
 import dev.faas.gateway.wire.ExecutionWriter;
 import dev.faas.gateway.wire.Json;
-import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Stream;
 
 /// `POST /api/v1/execute`: at once, in the background, or as a stream.
 public final class ExecuteRoutes {
 
     static final String EXECUTION_ID_PREFIX = "exe";
-    static final HeaderName PREFER = HeaderNames.create("Prefer");
-    private static final HeaderName PREFERENCE_APPLIED = HeaderNames.create("Preference-Applied");
-    private static final String RESPOND_ASYNC = "respond-async";
     private static final String JSON = "application/json";
 
     private final GatewayConfig config;
@@ -63,15 +58,18 @@ public final class ExecuteRoutes {
             if (format.isPresent()) {
                 Idempotency.refuseFor(exchange, "a streamed answer");
                 new StreamedExecution(engine, request, format.get(), config.streamHeartbeat()).answer(exchange);
-            } else if (prefersAsync(exchange)) {
-                answerLater(exchange, request, body);
+                return;
+            }
+            var preferences = Preferences.of(exchange);
+            if (preferences.isBounded()) {
+                answerWithin(exchange, preferences, request, body);
             } else {
-                answerNow(exchange, request, body);
+                answerAtItsEnd(exchange, request, body);
             }
         }
     }
 
-    private void answerNow(Exchange exchange, ExecutionRequest request, byte[] body) throws InterruptedException {
+    private void answerAtItsEnd(Exchange exchange, ExecutionRequest request, byte[] body) throws InterruptedException {
         var key = Idempotency.key(exchange);
         if (key.isEmpty()) {
             var execution = engine.run(request, ExecutionListener.SILENT);
@@ -84,19 +82,34 @@ public final class ExecuteRoutes {
         });
     }
 
-    private void answerLater(Exchange exchange, ExecutionRequest request, byte[] body) throws InterruptedException {
-        exchange.set(PREFERENCE_APPLIED, RESPOND_ASYNC);
+    /// Its record is durable before the wait begins: whether the client hears of the end or not, it can look.
+    private void answerWithin(Exchange exchange, Preferences preferences, ExecutionRequest request, byte[] body)
+            throws InterruptedException {
+        preferences.markApplied(exchange);
         var key = Idempotency.key(exchange);
         if (key.isEmpty()) {
-            var accepted = engine.submit(request);
-            exchange.set(HeaderNames.LOCATION, ExecutionRoutes.location(accepted.id()));
-            exchange.answer(202, ExecutionWriter.execution(accepted, true));
+            var execution = engine.submit(request, preferences.patience());
+            if (!execution.state().isFinal()) {
+                exchange.set(HeaderNames.LOCATION, ExecutionRoutes.location(execution.id()));
+            }
+            exchange.answer(status(execution), answer(execution));
             return;
         }
-        idempotency.answer(exchange, key.get(), "execute async", body, request.id(), () -> {
-            var accepted = engine.submit(request);
-            return new Idempotency.Answer(202, JSON, Json.write(ExecutionWriter.execution(accepted, true)));
+        var operation = preferences.limit().isPresent() ? "execute wait" : "execute async";
+        idempotency.answer(exchange, key.get(), operation, body, request.id(), () -> {
+            var execution = engine.submit(request, preferences.patience());
+            return new Idempotency.Answer(status(execution), JSON, Json.write(answer(execution)));
         });
+    }
+
+    private static int status(ExecutionRecord execution) {
+        return execution.state().isFinal() ? 200 : 202;
+    }
+
+    private static Object answer(ExecutionRecord execution) {
+        return execution.state().isFinal()
+                ? ExecutionWriter.response(ended(execution), true)
+                : ExecutionWriter.execution(execution, true);
     }
 
     /// An execution that was cancelled before it had a sandbox has a record without a result; to its waiting caller
@@ -109,11 +122,5 @@ public final class ExecuteRoutes {
                             + execution.state().wire() + " before it ran: " + execution.errorDetail());
         }
         return execution;
-    }
-
-    private static boolean prefersAsync(Exchange exchange) {
-        return exchange.header(PREFER).stream()
-                .flatMap(value -> Stream.of(value.split("[,;]")))
-                .anyMatch(preference -> preference.strip().equalsIgnoreCase(RESPOND_ASYNC));
     }
 }

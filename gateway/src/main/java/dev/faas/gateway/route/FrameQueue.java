@@ -6,6 +6,7 @@ import dev.faas.gateway.http.Problems;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.net.SocketException;
 import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -13,8 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// Carries frames from the threads that do the work to the request's thread, which writes them. Bounded: who puts waits
-/// until the
+/// Carries frames from the threads that do the work to the request's thread, which writes them. Bounded: who puts waits until the
 /// client has taken enough, and that is the back-pressure. Thread-safe.
 final class FrameQueue {
 
@@ -46,6 +46,13 @@ final class FrameQueue {
         putItem(new Item("error", failure, failure));
     }
 
+    /// Nobody is there to read: whoever writes stops.
+    private void abandon() {
+        while (!items.offer(Item.GONE)) {
+            items.clear();
+        }
+    }
+
     private void putItem(Item item) {
         try {
             while (!items.offer(item, 1, TimeUnit.SECONDS)) {
@@ -59,13 +66,16 @@ final class FrameQueue {
         }
     }
 
-    /// Writes frames until the last one. A failure before the first frame is thrown, so that it gets its proper status.
+    /// Writes frames until the last one. A failure before the first frame is thrown, so that it gets its proper status; that the client
+    /// has gone is thrown at any time.
     ///
     /// @param error makes the error frame
     void writeTo(Exchange exchange, StreamFormat format, Duration heartbeat, Function<PlatformException, Object> error)
             throws InterruptedException {
+        exchange.whenClientLeaves(this::abandon);
         try {
             var item = items.take();
+            requireReader(item);
             if (item.failure() != null) {
                 throw item.failure();
             }
@@ -76,12 +86,20 @@ final class FrameQueue {
                         return;
                     }
                     item = items.poll(heartbeat.toMillis(), TimeUnit.MILLISECONDS);
+                    requireReader(item);
                 }
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } finally {
             isClosed = true;
+            exchange.answerEnded();
+        }
+    }
+
+    private static void requireReader(@Nullable Item item) throws SocketException {
+        if (item == Item.GONE) {
+            throw new SocketException("the client has gone");
         }
     }
 
@@ -125,5 +143,6 @@ final class FrameQueue {
 
     private record Item(String type, Object frame, @Nullable PlatformException failure) {
         static final Item END = new Item("", "", null);
+        static final Item GONE = new Item("", "gone", null);
     }
 }
