@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 /// @param command          program and arguments. (The wire also takes one string, for `/bin/sh -c`.)
 /// @param image            image reference
 /// @param runtime          `auto`, `native`, `docker` or `process`
-/// @param mode             `ephemeral`
+/// @param mode             `ephemeral` or `persistent`
+/// @param instanceId       for mode `persistent`: the id or name of the instance; without it one is made
 /// @param timeoutMs        after it the command and all its descendants are killed
 /// @param envVars          added to the image's environment. (The wire also takes an array of pairs.)
 /// @param workingDir       absolute path
@@ -47,7 +48,8 @@ public record ExecuteRequest(
         @Nullable List<InputFile> files,
         @Nullable List<String> outputs,
         @Nullable Long outputLimitBytes,
-        @Nullable Map<String, String> labels) {
+        @Nullable Map<String, String> labels,
+        @Nullable String instanceId) {
 
     /// A request for a program with its arguments.
     public static ExecuteRequestBuilder of(String... argv) {

@@ -32,6 +32,7 @@ public final class ExecuteRequestBuilder {
     private @Nullable String user;
     private @Nullable NetworkRequest network;
     private @Nullable Long outputLimitBytes;
+    private @Nullable String instanceId;
 
     ExecuteRequestBuilder(List<String> command) {
         this.command = List.copyOf(command);
@@ -49,6 +50,11 @@ public final class ExecuteRequestBuilder {
 
     public ExecuteRequestBuilder mode(@Nullable String value) {
         mode = value;
+        return this;
+    }
+
+    public ExecuteRequestBuilder instanceId(@Nullable String value) {
+        instanceId = value;
         return this;
     }
 
@@ -169,6 +175,7 @@ public final class ExecuteRequestBuilder {
                 files.isEmpty() ? null : List.copyOf(files),
                 outputs.isEmpty() ? null : List.copyOf(outputs),
                 outputLimitBytes,
-                labels.isEmpty() ? null : Map.copyOf(labels));
+                labels.isEmpty() ? null : Map.copyOf(labels),
+                instanceId);
     }
 }

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// @param imageDigest     what really ran
 /// @param peakMemoryBytes of the whole sandbox
 /// @param pooled          whether the sandbox was ready as a whole before the request came
+/// @param instanceId      the instance it ran in; `null` for a sandbox of its own
 /// @param origin          `cold` made on demand, `pooled_parts` made on demand of ready parts, `pooled` ready as a whole
 public record ExecuteResponse(
         String requestId,
@@ -51,7 +52,8 @@ public record ExecuteResponse(
         long peakMemoryBytes,
         List<OutputFile> files,
         boolean pooled,
-        String origin) {
+        String origin,
+        @Nullable String instanceId) {
 
     /// Where the time went, in milliseconds and fractions of them.
     ///

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param requestId   its id
 /// @param state       `queued`, `running`, `completed`, `timed_out`, `cancelled` or `failed`
+/// @param instanceId  the instance it ran in; `null` for a sandbox of its own
 /// @param command     program and arguments
 /// @param createdAt   RFC 3339, as the other times
 /// @param errorCode   stable code, when the platform failed to run it
@@ -17,6 +18,7 @@ public record Execution(
         String requestId,
         String state,
         String mode,
+        @Nullable String instanceId,
         String image,
         List<String> command,
         Map<String, String> labels,

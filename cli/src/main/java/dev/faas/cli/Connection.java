@@ -37,6 +37,14 @@ final class Connection {
         return new Session(client(gateway.uri(), gateway.apiKey()), gateway);
     }
 
+    /// A gateway that runs already: for what outlives the command.
+    Session openRunning() {
+        var address = url != null ? url : System.getenv("FAAS_URL");
+        var key = apiKey != null ? apiKey : System.getenv("FAAS_API_KEY");
+        return new Session(
+                client(address == null || address.isEmpty() ? ClientConfig.LOCAL : address(address), key), null);
+    }
+
     private static FaasClient client(URI uri, @Nullable String key) {
         // A command may run for days: only its own time limit ends it.
         var config = ClientConfig.of(uri).withApiKey(key).withRequestTimeout(LONGEST_CALL);

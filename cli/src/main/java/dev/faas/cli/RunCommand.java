@@ -2,9 +2,7 @@ package dev.faas.cli;
 
 import dev.faas.api.ExecuteResponse;
 import dev.faas.sdk.FaasException;
-import dev.faas.sdk.StreamListener;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.file.Files;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -53,7 +51,7 @@ final class RunCommand implements Callable<Integer> {
             prepareImage(session);
             var result = json
                     ? session.client().execute(request)
-                    : session.client().stream(request, new Echo());
+                    : session.client().stream(request, new Echo(terminal));
             if (json) {
                 OutputOptions.print(terminal.out(), result);
             }
@@ -75,14 +73,7 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private int finish(ExecuteResponse result) {
-        terminal.out().flush();
-        if (!result.outcome().equals("exited") && !result.outcome().equals("signaled") && result.error() != null) {
-            terminal.complain(result.error());
-        }
-        if (result.truncated()) {
-            terminal.complain("output beyond the limit was dropped: %d bytes of stdout and %d of stderr were produced"
-                    .formatted(result.stdoutBytes(), result.stderrBytes()));
-        }
+        Echo.explain(terminal, result);
         return saveFiles(result) || result.exitCode() != 0 ? result.exitCode() : ExitCode.FAILED;
     }
 
@@ -109,25 +100,6 @@ final class RunCommand implements Callable<Integer> {
         } catch (IOException e) {
             terminal.complain(wanted.local() + " can't be written: " + e.getMessage());
             return false;
-        }
-    }
-
-    /// Writes output where the command's belongs.
-    private final class Echo implements StreamListener {
-
-        @Override
-        public void stdout(byte[] bytes) {
-            write(terminal.out(), bytes);
-        }
-
-        @Override
-        public void stderr(byte[] bytes) {
-            write(terminal.err(), bytes);
-        }
-
-        private static void write(PrintStream target, byte[] bytes) {
-            target.write(bytes, 0, bytes.length);
-            target.flush();
         }
     }
 }

@@ -1,7 +1,6 @@
 package dev.faas.cli;
 
 import dev.faas.api.ExecuteRequest;
-import dev.faas.api.ExecuteRequestBuilder;
 import dev.faas.api.InputFile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -27,6 +27,9 @@ final class RunOptions {
 
     @Option(names = "--mode", paramLabel = "NAME", description = "Where the sandbox comes from; ephemeral (the default) is a fresh one.")
     private @Nullable String mode;
+
+    @Option(names = "--instance", paramLabel = "ID|NAME", description = "With --mode persistent: the instance of a gateway to run in.")
+    private @Nullable String instance;
 
     @Option(names = {"-e", "--env"}, paramLabel = "NAME[=VALUE]", description = "A variable; without a value, your own.")
     private List<String> env = new ArrayList<>();
@@ -65,10 +68,11 @@ final class RunOptions {
                 .workingDir(workdir)
                 .user(user)
                 .mode(mode)
+                .instanceId(instance)
                 .network(network.request());
         limits.addTo(request);
         labels.forEach(request::label);
-        env.forEach(variable -> addVariable(request, variable));
+        env.forEach(variable -> addVariable(request::env, variable));
         files.forEach(file -> request.file(inputFile(file)));
         wantedFiles().forEach(wanted -> request.output(wanted.path()));
         var input = stdin.read(terminal);
@@ -91,17 +95,17 @@ final class RunOptions {
         return outputs.stream().map(WantedFile::parse).toList();
     }
 
-    private static void addVariable(ExecuteRequestBuilder request, String variable) {
+    static void addVariable(BiConsumer<String, String> request, String variable) {
         int equals = variable.indexOf('=');
         if (equals >= 0) {
-            request.env(variable.substring(0, equals), variable.substring(equals + 1));
+            request.accept(variable.substring(0, equals), variable.substring(equals + 1));
             return;
         }
         var own = System.getenv(variable);
         if (own == null) {
             throw new CommandException("--env " + variable + ": you have no such variable; write " + variable + "=VALUE");
         }
-        request.env(variable, own);
+        request.accept(variable, own);
     }
 
     private static InputFile inputFile(String text) {

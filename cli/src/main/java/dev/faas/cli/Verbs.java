@@ -16,6 +16,8 @@ final class Verbs {
         ALL.put("doctor", DoctorCommand::new);
         ALL.put("image", ImageCommand::new);
         ALL.put("executions", ExecutionsCommand::new);
+        ALL.put("instance", InstanceCommand::new);
+        ALL.put("exec", ExecCommand::new);
         ALL.put("runtimes", RuntimesCommand::new);
         ALL.put("bench", BenchCommand::new);
         ALL.put("clean", CleanCommand::new);

@@ -4,12 +4,14 @@ import dev.faas.core.common.Ids;
 import dev.faas.core.execution.ExecutionEngine;
 import dev.faas.core.execution.ExecutionRepository;
 import dev.faas.core.image.ImageStore;
+import dev.faas.core.instance.InstanceKeeper;
 import dev.faas.gateway.http.GatewayConfig;
 import dev.faas.gateway.http.GatewayServer;
 import dev.faas.gateway.http.Route;
 import dev.faas.gateway.limit.RequestGate;
 import dev.faas.gateway.metrics.GatewayMetrics;
 import dev.faas.gateway.metrics.StateGauges;
+import dev.faas.gateway.route.AnsweredExecution;
 import dev.faas.gateway.route.BatchRoutes;
 import dev.faas.gateway.route.ExecuteRoutes;
 import dev.faas.gateway.route.ExecutionRoutes;
@@ -17,8 +19,10 @@ import dev.faas.gateway.route.HealthRoutes;
 import dev.faas.gateway.route.Idempotency;
 import dev.faas.gateway.route.ImageImporter;
 import dev.faas.gateway.route.ImageRoutes;
+import dev.faas.gateway.route.InstanceRoutes;
 import dev.faas.gateway.route.MetricsRoutes;
 import dev.faas.gateway.route.OpenApiRoutes;
+import dev.faas.gateway.route.PersistentMode;
 import dev.faas.gateway.route.RuntimeRoutes;
 import java.net.URI;
 import java.nio.file.Path;
@@ -31,12 +35,14 @@ import java.util.stream.Stream;
 public final class Gateway implements AutoCloseable {
 
     private final ExecutionEngine engine;
+    private final InstanceKeeper instances;
     private final List<Route> routes;
     private final StateGauges gauges;
     private final GatewayServer server;
 
-    private Gateway(ExecutionEngine engine, List<Route> routes, StateGauges gauges, GatewayServer server) {
-        this.engine = engine;
+    private Gateway(Parts parts, List<Route> routes, StateGauges gauges, GatewayServer server) {
+        this.engine = parts.engine();
+        this.instances = parts.instances();
         this.routes = routes;
         this.gauges = gauges;
         this.server = server;
@@ -49,7 +55,7 @@ public final class Gateway implements AutoCloseable {
         var routes = routes(config, parts, metrics);
         var gauges = new StateGauges(metrics.registry(), parts.engine(), parts.dataDir());
         try {
-            return new Gateway(parts.engine(), routes, gauges, GatewayServer.start(config, routes, metrics.http()));
+            return new Gateway(parts, routes, gauges, GatewayServer.start(config, routes, metrics.http()));
         } catch (RuntimeException e) {
             gauges.close();
             throw e;
@@ -59,12 +65,15 @@ public final class Gateway implements AutoCloseable {
     private static List<Route> routes(GatewayConfig config, Parts parts, GatewayMetrics metrics) {
         var engine = parts.engine();
         var ids = Ids.secure();
+        var persistent = new PersistentMode(parts.instances());
         var gate = new RequestGate(config.http().maxRequests());
         var idempotency = new Idempotency(parts.repository(), Clock.systemUTC(), config.idempotencyPeriod());
+        var answers = new AnsweredExecution(engine, persistent, idempotency, config.streamHeartbeat());
         return Stream.of(
-                        new ExecuteRoutes(config, engine, idempotency, gate, ids).routes(),
-                        new BatchRoutes(config, engine, idempotency, gate, ids).routes(),
+                        new ExecuteRoutes(config, answers, gate, ids).routes(),
+                        new BatchRoutes(config, engine, persistent, idempotency, gate, ids).routes(),
                         new ExecutionRoutes(engine).routes(),
+                        new InstanceRoutes(config, parts.instances(), answers, idempotency, gate, ids).routes(),
                         new RuntimeRoutes(engine).routes(),
                         new ImageRoutes(config, parts.images(), parts.importer()).routes(),
                         new MetricsRoutes(engine, metrics.executions().tally(), metrics.registry()).routes(),
@@ -87,10 +96,11 @@ public final class Gateway implements AutoCloseable {
         return server.uri();
     }
 
-    /// Takes no new executions (they are answered 503, `/ready` too) and waits for those at work.
+    /// Takes no new executions and instances (they are answered 503, `/ready` too) and waits for the executions at work.
     ///
     /// @return whether all of them ended by themselves
     public boolean drain(Duration deadline) {
+        instances.shut();
         return engine.drain(deadline);
     }
 
@@ -106,6 +116,7 @@ public final class Gateway implements AutoCloseable {
     /// @param dataDir whose file system the metrics watch
     public record Parts(
             ExecutionEngine engine,
+            InstanceKeeper instances,
             ExecutionRepository repository,
             ImageStore images,
             ImageImporter importer,

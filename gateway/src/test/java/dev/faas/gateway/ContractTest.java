@@ -5,15 +5,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.faas.api.BatchRequest;
 import dev.faas.api.BatchResponse;
 import dev.faas.api.DetailedMetrics;
+import dev.faas.api.ExecRequest;
 import dev.faas.api.ExecuteRequest;
 import dev.faas.api.ExecuteResponse;
 import dev.faas.api.Execution;
 import dev.faas.api.ExecutionPage;
+import dev.faas.api.ExtendRequest;
 import dev.faas.api.Health;
 import dev.faas.api.ImageDescription;
 import dev.faas.api.ImageFrame;
 import dev.faas.api.ImageList;
 import dev.faas.api.InputFile;
+import dev.faas.api.Instance;
+import dev.faas.api.InstancePage;
+import dev.faas.api.InstanceRequest;
+import dev.faas.api.LimitsPatch;
 import dev.faas.api.MetricsSummary;
 import dev.faas.api.NetworkRequest;
 import dev.faas.api.Problem;
@@ -44,6 +50,12 @@ class ContractTest {
             Map.entry("OutputFile", ExecuteResponse.OutputFile.class),
             Map.entry("Execution", Execution.class),
             Map.entry("ExecutionPage", ExecutionPage.class),
+            Map.entry("Instance", Instance.class),
+            Map.entry("InstancePage", InstancePage.class),
+            Map.entry("InstanceRequest", InstanceRequest.class),
+            Map.entry("ExecRequest", ExecRequest.class),
+            Map.entry("ExtendRequest", ExtendRequest.class),
+            Map.entry("LimitsPatch", LimitsPatch.class),
             Map.entry("BatchRequest", BatchRequest.class),
             Map.entry("BatchResponse", BatchResponse.class),
             Map.entry("BatchItem", BatchResponse.Item.class),
@@ -75,7 +87,7 @@ class ContractTest {
 
     /// Schemas that no record mirrors: single values and choices.
     private static final Set<String> WITHOUT_RECORD =
-            Set.of("OutputEncoding", "Origin", "ExecutionState", "StreamFrame", "ImageFrame");
+            Set.of("OutputEncoding", "Origin", "ExecutionState", "InstanceState", "StreamFrame", "ImageFrame");
 
     private final Contract contract = GatewayFixture.CONTRACT;
 
@@ -126,7 +138,8 @@ class ContractTest {
     /// Answers promise every property. (Requests leave out what they don't care about.)
     @Test
     void answersRequireEveryProperty() {
-        var requests = Set.of("ExecuteRequest", "NetworkRequest", "EgressRule", "InputFile", "BatchRequest");
+        var requests = Set.of("ExecuteRequest", "NetworkRequest", "EgressRule", "InputFile", "BatchRequest",
+                "InstanceRequest", "ExecRequest", "LimitsPatch");
         RECORDS.keySet().stream().filter(name -> !requests.contains(name)).forEach(name -> {
             var schema = contract.schemaNode(name);
 

@@ -3,10 +3,15 @@ package dev.faas.gateway;
 import dev.faas.core.common.SystemTime;
 import dev.faas.core.execution.EngineConfig;
 import dev.faas.core.execution.ExecutionEngine;
+import dev.faas.core.execution.Placement;
+import dev.faas.core.instance.InstanceConfig;
+import dev.faas.core.instance.InstanceKeeper;
 import dev.faas.core.sandbox.Isolation;
+import dev.faas.core.sandbox.SandboxDriver;
 import dev.faas.gateway.http.GatewayConfig;
 import dev.faas.gateway.metrics.GatewayMetrics;
 import dev.faas.testkit.execution.InMemoryExecutionRepository;
+import dev.faas.testkit.instance.InMemoryInstanceRepository;
 import dev.faas.testkit.sandbox.FakeSandboxDriver;
 import java.io.IOException;
 import java.net.URI;
@@ -34,6 +39,8 @@ final class GatewayFixture implements AutoCloseable {
     final InMemoryExecutionRepository repository = new InMemoryExecutionRepository();
     final FakeImageStore images = new FakeImageStore();
     final GatewayMetrics metrics = new GatewayMetrics();
+    final InMemoryInstanceRepository instanceRecords = new InMemoryInstanceRepository();
+    final InstanceKeeper instances;
     final ExecutionEngine engine;
     final Gateway gateway;
     final HttpClient client =
@@ -44,8 +51,12 @@ final class GatewayFixture implements AutoCloseable {
     }
 
     GatewayFixture(GatewayConfig config) {
-        engine = new ExecutionEngine(EngineConfig.DEFAULT, List.of(driver), repository, metrics.executions(), time);
-        var parts = new Gateway.Parts(engine, repository, images, images, Path.of("/"));
+        var drivers = List.<SandboxDriver>of(driver);
+        instances = new InstanceKeeper(
+                InstanceConfig.DEFAULT, new Placement(EngineConfig.DEFAULT, drivers), drivers, instanceRecords, time);
+        engine = new ExecutionEngine(
+                EngineConfig.DEFAULT, drivers, repository, metrics.executions(), time, instances);
+        var parts = new Gateway.Parts(engine, instances, repository, images, images, Path.of("/"));
         gateway = Gateway.start(config.withAddress("127.0.0.1", 0), parts, metrics);
     }
 
@@ -117,6 +128,7 @@ final class GatewayFixture implements AutoCloseable {
         gateway.close();
         client.close();
         engine.close();
+        instances.close();
         metrics.close();
         time.close();
     }

@@ -3,8 +3,10 @@ package dev.faas.server;
 import dev.faas.core.common.PlatformException;
 import dev.faas.core.common.SystemTime;
 import dev.faas.core.execution.ExecutionEngine;
+import dev.faas.core.execution.Placement;
 import dev.faas.core.image.ImageReference;
 import dev.faas.core.image.ImageStore;
+import dev.faas.core.instance.InstanceKeeper;
 import dev.faas.core.sandbox.SandboxDriver;
 import dev.faas.gateway.Gateway;
 import dev.faas.gateway.metrics.GatewayMetrics;
@@ -53,10 +55,17 @@ final class Platform implements AutoCloseable {
             var store = lifecycle.add("database", SqlStore.open(config.database()));
             var metrics = lifecycle.add("metrics", new GatewayMetrics());
             var time = lifecycle.add("clock", new SystemTime());
+            var placement = new Placement(config.engine(), drivers);
+            // Before the engine, so that it is closed after it: executions in instances end first.
+            var instances = lifecycle.add(
+                    "instances",
+                    new InstanceKeeper(config.instances(), placement, drivers, store.instances(), time));
             var engine = lifecycle.add(
                     "engine",
-                    new ExecutionEngine(config.engine(), drivers, store.executions(), metrics.executions(), time));
-            var parts = new Gateway.Parts(engine, store.executions(), images, images::importArchive, config.dataDir());
+                    new ExecutionEngine(
+                            config.engine(), drivers, store.executions(), metrics.executions(), time, instances));
+            var parts = new Gateway.Parts(
+                    engine, instances, store.executions(), images, images::importArchive, config.dataDir());
             var gateway = lifecycle.add("gateway", Gateway.start(config.gateway(), parts, metrics));
             return new Platform(lifecycle, drivers, images, config.gateway().requests().image(), gateway);
         } catch (RuntimeException | Error e) {

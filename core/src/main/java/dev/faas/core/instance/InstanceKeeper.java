@@ -4,9 +4,12 @@ import dev.faas.core.common.ErrorCode;
 import dev.faas.core.common.Ids;
 import dev.faas.core.common.PlatformException;
 import dev.faas.core.common.TimeSource;
+import dev.faas.core.execution.ExecutionMode;
+import dev.faas.core.execution.ExecutionRequest;
 import dev.faas.core.execution.Placement;
 import dev.faas.core.execution.StandingSandboxes;
 import dev.faas.core.image.Image;
+import dev.faas.core.image.ImageReference;
 import dev.faas.core.sandbox.Isolation;
 import dev.faas.core.sandbox.Limits;
 import dev.faas.core.sandbox.Sandbox;
@@ -16,6 +19,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -166,9 +170,30 @@ public final class InstanceKeeper implements StandingSandboxes, AutoCloseable {
         return ended.in(InstanceState.DELETED, ended.reason(), time.instant());
     }
 
-    /// The variables every command in it gets.
-    public Map<String, String> environment(String tenant, String idOrName) {
-        return living(tenant, idOrName).live().env();
+    /// The request as it runs in the instance it names, by id or by name: with that one's image, limits, network and variables.
+    ///
+    /// @throws PlatformException `NOT_FOUND`, or `CONFLICT` when it has ended
+    public ExecutionRequest housed(ExecutionRequest request) {
+        var live = living(request.tenant(), request.instance()).live();
+        live.requireLiving();
+        var instance = live.instance();
+        var env = new HashMap<>(live.env());
+        env.putAll(request.command().env());
+        return new ExecutionRequest(
+                request.id(),
+                request.tenant(),
+                ExecutionMode.PERSISTENT,
+                instance.origin().map(Instance.Origin::isolation),
+                ImageReference.of(instance.image()),
+                request.command().withEnv(env),
+                request.stdin(),
+                instance.limits(),
+                instance.network(),
+                request.files(),
+                request.outputs(),
+                request.labels(),
+                request.traceParent(),
+                instance.id());
     }
 
     @Override

@@ -17,6 +17,14 @@ public record Route(String method, String path, Optional<Scope> scope, Handler h
         return new Route("POST", path, Optional.of(scope), handler);
     }
 
+    public static Route put(String path, Scope scope, Handler handler) {
+        return new Route("PUT", path, Optional.of(scope), handler);
+    }
+
+    public static Route patch(String path, Scope scope, Handler handler) {
+        return new Route("PATCH", path, Optional.of(scope), handler);
+    }
+
     public static Route delete(String path, Scope scope, Handler handler) {
         return new Route("DELETE", path, Optional.of(scope), handler);
     }

@@ -35,14 +35,21 @@ public final class BatchRoutes {
 
     private final GatewayConfig config;
     private final ExecutionEngine engine;
+    private final PersistentMode persistent;
     private final Idempotency idempotency;
     private final RequestGate gate;
     private final Ids ids;
 
     public BatchRoutes(
-            GatewayConfig config, ExecutionEngine engine, Idempotency idempotency, RequestGate gate, Ids ids) {
+            GatewayConfig config,
+            ExecutionEngine engine,
+            PersistentMode persistent,
+            Idempotency idempotency,
+            RequestGate gate,
+            Ids ids) {
         this.config = config;
         this.engine = engine;
+        this.persistent = persistent;
         this.idempotency = idempotency;
         this.gate = gate;
         this.ids = ids;
@@ -97,7 +104,8 @@ public final class BatchRoutes {
 
     private BatchResponse.Item item(Exchange exchange, int index, Callable<ExecutionRequest> read) throws Exception {
         try {
-            var execution = ExecuteRoutes.ended(engine.run(read.call(), ExecutionListener.SILENT));
+            var execution = AnsweredExecution.ended(
+                    persistent.run(read.call(), housed -> engine.run(housed, ExecutionListener.SILENT)));
             return new BatchResponse.Item(index, 200, ExecutionWriter.response(execution, true), null);
         } catch (PlatformException e) {
             var problem = Problems.of(e, exchange.requestId());

@@ -14,10 +14,7 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -29,9 +26,6 @@ public final class ExecutionRoutes {
     private static final Pattern ID = Pattern.compile("[a-z0-9_]{1,64}");
     private static final Set<String> FILTERS =
             Set.of("limit", "cursor", "state", "image", "label", "created_after", "created_before");
-    private static final int DEFAULT_LIMIT = 50;
-    private static final int MAX_LIMIT = 500;
-    private static final int MAX_LABELS = 16;
 
     private final ExecutionEngine engine;
 
@@ -67,11 +61,11 @@ public final class ExecutionRoutes {
                 exchange.tenant(),
                 exchange.query("state").map(ExecutionRoutes::state),
                 exchange.query("image"),
-                labels(exchange.queryAll("label")),
+                ListQuery.labels(exchange),
                 exchange.query("created_after").map(time -> time("created_after", time)),
                 exchange.query("created_before").map(time -> time("created_before", time)),
-                exchange.query("limit").map(ExecutionRoutes::limit).orElse(DEFAULT_LIMIT),
-                cursor(exchange.query("cursor"))));
+                ListQuery.limit(exchange),
+                ListQuery.cursor(exchange)));
         exchange.answer(
                 200,
                 new ExecutionPage(
@@ -102,40 +96,11 @@ public final class ExecutionRoutes {
                                         .collect(Collectors.joining(", "))));
     }
 
-    private static Map<String, String> labels(List<String> filters) {
-        var labels = new LinkedHashMap<String, String>();
-        if (filters.size() > MAX_LABELS) {
-            throw PlatformException.invalid("label", "is given more than " + MAX_LABELS + " times");
-        }
-        for (var filter : filters) {
-            int equals = filter.indexOf('=');
-            if (equals < 1) {
-                throw PlatformException.invalid("label", "must be name=value");
-            }
-            labels.put(filter.substring(0, equals), filter.substring(equals + 1));
-        }
-        return labels;
-    }
-
     private static Instant time(String name, String text) {
         try {
             return OffsetDateTime.parse(text).toInstant();
         } catch (DateTimeException e) {
             throw PlatformException.invalid(name, "must be a time such as 2026-01-31T12:00:00Z");
         }
-    }
-
-    private static int limit(String text) {
-        if (!text.matches("[1-9]\\d{0,2}") || Integer.parseInt(text) > MAX_LIMIT) {
-            throw PlatformException.invalid("limit", "must be a whole number from 1 to " + MAX_LIMIT);
-        }
-        return Integer.parseInt(text);
-    }
-
-    private static Optional<String> cursor(Optional<String> cursor) {
-        if (cursor.filter(text -> text.length() > 256).isPresent()) {
-            throw PlatformException.invalid("cursor", "is not one this interface has given out");
-        }
-        return cursor;
     }
 }

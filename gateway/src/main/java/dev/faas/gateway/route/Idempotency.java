@@ -100,10 +100,13 @@ public final class Idempotency {
     }
 
     private static void send(Exchange exchange, Answer answer) {
+        // Only the body is stored; it has the id that makes the address.
         if (answer.status() == 202) {
-            // Only the body is stored; it has the id that makes the address.
             var id = exchange.json(answer.body()).get("request_id").stringValue();
             exchange.set(HeaderNames.LOCATION, ExecutionRoutes.location(id));
+        } else if (answer.status() == 201) {
+            var id = exchange.json(answer.body()).get("id").stringValue();
+            exchange.set(HeaderNames.LOCATION, InstanceRoutes.location(id));
         }
         exchange.answer(answer.status(), answer.contentType(), answer.body());
     }

@@ -64,7 +64,7 @@ final class StreamedExecution {
         stdout.end();
         stderr.end();
         frames.finish(
-                "result", new StreamFrame.Result(ExecutionWriter.streamed(ExecuteRoutes.ended(execution))));
+                "result", new StreamFrame.Result(ExecutionWriter.streamed(AnsweredExecution.ended(execution))));
     }
 
     /// Cuts one output stream into frames at the ends of characters. Confined to one thread at a time.

@@ -1,9 +1,13 @@
 package dev.faas.gateway.wire;
 
+import dev.faas.core.sandbox.Command;
+import dev.faas.gateway.limit.RequestPolicy;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 
@@ -22,7 +26,43 @@ final class CommandFields {
     private static final Pattern LABEL_NAME = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9_./-]{0,61}[A-Za-z0-9])?");
     private static final int MAX_LABEL_VALUE = 256;
 
+    private static final Pattern USER =
+            Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,63})?");
+
     private CommandFields() {}
+
+    /// Program, arguments and what surrounds them; nothing where there is no program, which is noted.
+    static Optional<Command> command(Fields fields, RequestPolicy policy) {
+        var argv = argv(fields);
+        var env = env(fields);
+        checkTotal(fields, argv, env);
+        var workingDir =
+                FileFields.absolutePath(fields, "working_dir", fields.text("working_dir", FileFields.MAX_PATH));
+        var user = fields.text("user", 129).filter(name -> {
+            boolean isName = USER.matcher(name).matches();
+            if (!isName) {
+                fields.fail("user", "must be a name or a uid, optionally with :group");
+            }
+            return isName;
+        });
+        long timeoutMs = fields.integer("timeout_ms", 1, policy.maxTimeout().toMillis())
+                .orElse(policy.timeout().toMillis());
+        long outputLimit = fields.integer(
+                        "output_limit_bytes", 1, policy.maxOutputLimit().bytes())
+                .orElse(policy.outputLimit().bytes());
+        if (argv.isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(new Command(
+                argv,
+                env,
+                workingDir.orElse(""),
+                user.orElse(""),
+                Duration.ofMillis(timeoutMs),
+                outputLimit,
+                fields.has("payload"),
+                Optional.empty()));
+    }
 
     /// Empty only if something was wrong.
     static List<String> argv(Fields fields) {

@@ -1,20 +1,12 @@
 package dev.faas.gateway.wire;
 
-import dev.faas.core.common.DataSize;
 import dev.faas.core.common.ErrorCode;
 import dev.faas.core.common.PlatformException;
 import dev.faas.core.execution.ExecutionMode;
 import dev.faas.core.execution.ExecutionRequest;
-import dev.faas.core.image.ImageReference;
-import dev.faas.core.sandbox.Command;
-import dev.faas.core.sandbox.Isolation;
-import dev.faas.core.sandbox.Limits;
 import dev.faas.gateway.limit.RequestPolicy;
-import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 
 /// Turns the body of an execute request into a complete [ExecutionRequest], or says everything that is wrong with it.
@@ -45,6 +37,7 @@ public final class ExecuteRequestReader {
             "outputs",
             "output_limit_bytes",
             "labels",
+            "instance_id",
             "cache_key",
             "snapshot_id",
             "branch_from");
@@ -52,13 +45,6 @@ public final class ExecuteRequestReader {
     /// Fields of modes that are not there yet, with the mode each belongs to.
     private static final List<List<String>> MODE_FIELDS = List.of(
             List.of("cache_key", "cached"), List.of("snapshot_id", "checkpointed"), List.of("branch_from", "branched"));
-
-    private static final Pattern USER =
-            Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,63})?");
-    private static final int MIN_MEMORY_MB = 4;
-    private static final int MIN_PROCESSES = 1;
-    private static final int MIN_OPEN_FILES = 8;
-    private static final long MAX_RATE = 1L << 40;
 
     private final RequestPolicy policy;
 
@@ -74,16 +60,16 @@ public final class ExecuteRequestReader {
         }
         var mode = fields.convert("mode", fields.text("mode", 64), ExecutionMode::fromWire)
                 .orElse(ExecutionMode.EPHEMERAL);
-        var isolation = isolation(fields);
-        var image = fields.convert("image", fields.text("image", ImageReference.MAX_LENGTH), ImageReference::of)
-                .orElse(policy.image());
-        var command = command(fields);
+        var isolation = SandboxFields.isolation(fields);
+        var image = SandboxFields.image(fields, policy);
+        var command = CommandFields.command(fields, policy);
         var stdin = fields.bytes("payload", "payload_encoding").orElseGet(() -> new byte[0]);
-        var limits = limits(fields);
+        var limits = SandboxFields.limits(fields, policy);
         var network = NetworkReader.read(fields).orElse(policy.network());
         var files = FileFields.inputs(fields, policy.maxFiles());
         var outputs = FileFields.outputs(fields, policy.maxFiles());
         var labels = CommandFields.labels(fields, policy.maxLabels());
+        var instance = instance(fields, mode);
         fields.check();
         refuseOtherModes(fields, mode);
         return new ExecutionRequest(
@@ -100,76 +86,31 @@ public final class ExecuteRequestReader {
                 outputs,
                 labels,
                 caller.traceParent(),
-                "");
+                instance);
     }
 
-    private Optional<Command> command(Fields fields) {
-        var argv = CommandFields.argv(fields);
-        var env = CommandFields.env(fields);
-        CommandFields.checkTotal(fields, argv, env);
-        var workingDir =
-                FileFields.absolutePath(fields, "working_dir", fields.text("working_dir", FileFields.MAX_PATH));
-        var user = fields.text("user", 129).filter(name -> {
-            boolean isName = USER.matcher(name).matches();
-            if (!isName) {
-                fields.fail("user", "must be a name or a uid, optionally with :group");
+    /// An instance has its sandbox already: what would describe another one is refused rather than ignored.
+    private static String instance(Fields fields, ExecutionMode mode) {
+        var instance = InstanceFields.idOrName(fields, "instance_id");
+        if (instance.isEmpty()) {
+            return "";
+        }
+        if (mode != ExecutionMode.PERSISTENT) {
+            fields.fail("instance_id", "belongs to mode persistent");
+        }
+        for (var name : SandboxFields.NAMES) {
+            if (fields.has(name)) {
+                fields.fail(name, "is the instance's own and can't be chosen for one command; leave it out");
             }
-            return isName;
-        });
-        long timeoutMs = fields.integer("timeout_ms", 1, policy.maxTimeout().toMillis())
-                .orElse(policy.timeout().toMillis());
-        long outputLimit = fields.integer(
-                        "output_limit_bytes", 1, policy.maxOutputLimit().bytes())
-                .orElse(policy.outputLimit().bytes());
-        if (argv.isEmpty()) {
-            return Optional.empty();
         }
-        return Optional.of(new Command(
-                argv,
-                env,
-                workingDir.orElse(""),
-                user.orElse(""),
-                Duration.ofMillis(timeoutMs),
-                outputLimit,
-                fields.has("payload"),
-                Optional.empty()));
-    }
-
-    private Limits limits(Fields fields) {
-        var defaults = policy.limits();
-        var most = policy.maxLimits();
-        var memory = fields.integer("memory_mb", MIN_MEMORY_MB, most.memory().mebibytes());
-        var disk = fields.integer("disk_mb", 1, most.disk().mebibytes());
-        return new Limits(
-                memory.isPresent() ? DataSize.ofMebibytes(memory.getAsLong()) : defaults.memory(),
-                (int) fields.thousandths("cpu_cores", most.cpuMillis()).orElse(defaults.cpuMillis()),
-                (int) fields.integer("processes", MIN_PROCESSES, most.processes())
-                        .orElse(defaults.processes()),
-                disk.isPresent() ? DataSize.ofMebibytes(disk.getAsLong()) : defaults.disk(),
-                (int) fields.integer("open_files", MIN_OPEN_FILES, most.openFiles())
-                        .orElse(defaults.openFiles()),
-                fields.integer("read_bps", 1, MAX_RATE).orElse(defaults.readBps()),
-                fields.integer("write_bps", 1, MAX_RATE).orElse(defaults.writeBps()));
-    }
-
-    private static Optional<Isolation> isolation(Fields fields) {
-        var name = fields.text("runtime", 64);
-        if (name.isEmpty() || name.get().equals("auto")) {
-            return Optional.empty();
-        }
-        if (name.get().equals("firecracker")) {
-            throw new PlatformException(
-                    ErrorCode.RUNTIME_UNAVAILABLE,
-                    "runtime firecracker is not part of this server; GET /api/v1/runtimes lists those that are");
-        }
-        return fields.convert("runtime", name, Isolation::fromWire);
+        return instance.get();
     }
 
     private static void refuseOtherModes(Fields fields, ExecutionMode mode) {
-        if (mode != ExecutionMode.EPHEMERAL) {
+        if (mode != ExecutionMode.EPHEMERAL && mode != ExecutionMode.PERSISTENT) {
             throw new PlatformException(
                     ErrorCode.NOT_IMPLEMENTED,
-                    "mode " + mode.wire() + " is not implemented yet; the only mode of this version is ephemeral");
+                    "mode " + mode.wire() + " is not implemented yet; this version has ephemeral and persistent");
         }
         for (var field : MODE_FIELDS) {
             if (fields.has(field.getFirst())) {

@@ -69,7 +69,8 @@ public final class ExecutionWriter {
                 result.peakMemoryBytes(),
                 result.files().stream().map(file -> file(file, withFiles)).toList(),
                 result.origin() == Origin.POOLED,
-                result.origin().wire());
+                result.origin().wire(),
+                blankToNull(execution.instance()));
     }
 
     /// The record of an execution.
@@ -78,6 +79,7 @@ public final class ExecutionWriter {
                 execution.id(),
                 execution.state().wire(),
                 execution.mode().wire(),
+                blankToNull(execution.instance()),
                 execution.image(),
                 execution.argv(),
                 execution.labels(),

@@ -191,6 +191,16 @@ final class Fields {
         return OptionalLong.of(thousandths);
     }
 
+    Optional<Boolean> flag(String name) {
+        return node(name).flatMap(value -> {
+            if (!value.isBoolean()) {
+                fail(name, "must be true or false, not " + kind(value));
+                return Optional.empty();
+            }
+            return Optional.of(value.booleanValue());
+        });
+    }
+
     Optional<String> choice(String name, List<String> choices) {
         var text = text(name, 64);
         if (text.isPresent() && !choices.contains(text.get())) {

@@ -29,6 +29,10 @@ final class Call {
         return new Call("DELETE", pathAndQuery);
     }
 
+    static Call put(String pathAndQuery) {
+        return new Call("PUT", pathAndQuery);
+    }
+
     static Call post(String pathAndQuery) {
         return new Call("POST", pathAndQuery);
     }

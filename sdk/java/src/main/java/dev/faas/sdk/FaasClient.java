@@ -19,8 +19,6 @@ import dev.faas.api.RuntimeList;
 import dev.faas.api.StreamFrame;
 import java.io.InputStream;
 import java.net.URI;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -77,25 +75,7 @@ public final class FaasClient implements AutoCloseable {
 
     /// As [#stream(ExecuteRequest)], with the output handed to the listener; returns the result.
     public ExecuteResponse stream(ExecuteRequest request, StreamListener listener) {
-        try (var frames = stream(request)) {
-            for (var frame : frames) {
-                switch (frame) {
-                    case StreamFrame.Started started -> listener.started(started.requestId());
-                    case StreamFrame.Output output -> {
-                        if (output.type().equals("stdout")) {
-                            listener.stdout(output.bytes());
-                        } else {
-                            listener.stderr(output.bytes());
-                        }
-                    }
-                    case StreamFrame.Result(_, var result) -> {
-                        return result;
-                    }
-                    case StreamFrame.Failure(_, var error) -> throw FaasException.of(error, null);
-                }
-            }
-        }
-        throw FaasException.unexpected(200, "the stream ended without a result");
+        return Frames.follow(stream(request), listener);
     }
 
     /// Runs many commands side by side.
@@ -116,6 +96,11 @@ public final class FaasClient implements AutoCloseable {
     /// Ends an execution and returns its final record. Not repeated: the second answer would be a conflict.
     public Execution cancel(String id) {
         return Transport.read(transport.sendOnce(Call.delete(EXECUTIONS + "/" + encode(id))), Execution.class);
+    }
+
+    /// Sandboxes that stay.
+    public InstancesClient instances() {
+        return new InstancesClient(transport);
     }
 
     /// Each isolation technology of the server.
@@ -195,7 +180,7 @@ public final class FaasClient implements AutoCloseable {
     }
 
     private static String encode(String text) {
-        return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+        return Wire.encode(text);
     }
 
     /// Lets go of the server. Streams are closed by their users.

@@ -6,6 +6,10 @@ import java.io.InputStream;
 import java.net.HttpRetryException;
 import java.net.HttpURLConnection;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -64,6 +68,44 @@ final class Transport {
             return answer;
         }
         throw failure(answer);
+    }
+
+    /// Changes something. [HttpURLConnection] knows no PATCH, so these go through the JDK's other client; they are rare. Repeating one has
+    /// no further effect.
+    <T> T patch(String path, Object body, Class<T> type) {
+        for (int attempt = 0; ; attempt++) {
+            try {
+                return patchOnce(path, Wire.write(body), type);
+            } catch (FaasException e) {
+                if (!e.isRetryable() || attempt >= config.retries()) {
+                    throw e;
+                }
+                pause(e, attempt);
+            }
+        }
+    }
+
+    private <T> T patchOnce(String path, byte[] body, Class<T> type) {
+        var request = HttpRequest.newBuilder(URI.create(root + path))
+                .method("PATCH", BodyPublishers.ofByteArray(body))
+                .header("Content-Type", "application/json")
+                .timeout(config.requestTimeout());
+        config.apiKey().ifPresent(key -> request.header("Authorization", "Bearer " + key));
+        try (var client = HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_1_1)
+                .connectTimeout(config.connectTimeout())
+                .build()) {
+            var answer = client.send(request.build(), BodyHandlers.ofByteArray());
+            if (answer.statusCode() < 300) {
+                return Wire.read(answer.body(), type);
+            }
+            throw FaasException.of(Wire.read(answer.body(), Problem.class), null);
+        } catch (IOException e) {
+            throw FaasException.unreachable("no answer from " + config.baseUrl() + ": " + reason(e), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw FaasException.unreachable("interrupted while waiting for " + config.baseUrl(), e);
+        }
     }
 
     /// Sends a request whose answer is a report whatever its status: health.

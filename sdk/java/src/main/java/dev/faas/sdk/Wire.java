@@ -3,6 +3,8 @@ package dev.faas.sdk;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.faas.api.ImageFrame;
 import dev.faas.api.StreamFrame;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
@@ -19,6 +21,11 @@ final class Wire {
             .build();
 
     private Wire() {}
+
+    /// As part of a path or a query.
+    static String encode(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+    }
 
     static byte[] write(Object value) {
         return MAPPER.writeValueAsBytes(value);

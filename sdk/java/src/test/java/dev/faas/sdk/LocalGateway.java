@@ -5,15 +5,20 @@ import dev.faas.core.common.PlatformException;
 import dev.faas.core.common.SystemTime;
 import dev.faas.core.execution.EngineConfig;
 import dev.faas.core.execution.ExecutionEngine;
+import dev.faas.core.execution.Placement;
 import dev.faas.core.image.Image;
 import dev.faas.core.image.ImageReference;
 import dev.faas.core.image.ImageStore;
+import dev.faas.core.instance.InstanceConfig;
+import dev.faas.core.instance.InstanceKeeper;
 import dev.faas.core.sandbox.Isolation;
+import dev.faas.core.sandbox.SandboxDriver;
 import dev.faas.gateway.Gateway;
 import dev.faas.gateway.auth.ApiKey;
 import dev.faas.gateway.http.GatewayConfig;
 import dev.faas.gateway.metrics.GatewayMetrics;
 import dev.faas.testkit.execution.InMemoryExecutionRepository;
+import dev.faas.testkit.instance.InMemoryInstanceRepository;
 import dev.faas.testkit.sandbox.FakeSandboxDriver;
 import java.io.IOException;
 import java.io.InputStream;
@@ -32,6 +37,7 @@ final class LocalGateway implements AutoCloseable {
     private final SystemTime time = new SystemTime();
     private final FakeSandboxDriver driver = new FakeSandboxDriver(Isolation.NATIVE, time);
     private final GatewayMetrics metrics = new GatewayMetrics();
+    private final InstanceKeeper instances;
     private final ExecutionEngine engine;
     private final Gateway gateway;
 
@@ -41,11 +47,19 @@ final class LocalGateway implements AutoCloseable {
 
     LocalGateway(List<ApiKey> keys) {
         var repository = new InMemoryExecutionRepository();
-        engine = new ExecutionEngine(EngineConfig.DEFAULT, List.of(driver), repository, metrics.executions(), time);
+        var drivers = List.<SandboxDriver>of(driver);
+        instances = new InstanceKeeper(
+                InstanceConfig.DEFAULT,
+                new Placement(EngineConfig.DEFAULT, drivers),
+                drivers,
+                new InMemoryInstanceRepository(),
+                time);
+        engine = new ExecutionEngine(
+                EngineConfig.DEFAULT, drivers, repository, metrics.executions(), time, instances);
         var images = new NamedImages();
         gateway = Gateway.start(
                 GatewayConfig.DEFAULT.withKeys(keys).withAddress("127.0.0.1", 0),
-                new Gateway.Parts(engine, repository, images, images::importArchive, Path.of("/")),
+                new Gateway.Parts(engine, instances, repository, images, images::importArchive, Path.of("/")),
                 metrics);
     }
 
@@ -62,6 +76,7 @@ final class LocalGateway implements AutoCloseable {
         driver.close();
         gateway.close();
         engine.close();
+        instances.close();
         metrics.close();
         time.close();
     }

@@ -1,6 +1,7 @@
 package dev.faas.server.config;
 
 import dev.faas.core.execution.EngineConfig;
+import dev.faas.core.instance.InstanceConfig;
 import dev.faas.gateway.http.GatewayConfig;
 import dev.faas.store.image.ImageStoreConfig;
 import dev.faas.store.sql.SqlConfig;
@@ -24,6 +25,7 @@ public record ServerConfig(
         LogConfig log,
         GatewayConfig gateway,
         EngineConfig engine,
+        InstanceConfig instances,
         SqlConfig database,
         ImageStoreConfig images,
         DriversConfig drivers,
@@ -59,17 +61,18 @@ public record ServerConfig(
         var network = SandboxSettings.network(settings);
         var gateway = GatewaySettings.read(settings, limits, network, storedKeys(dataDir));
         var engine = EngineSettings.read(settings, limits, network);
+        var instances = InstanceSettings.read(settings);
         var database = DatabaseSettings.read(settings, dataDir);
         var images = ImageSettings.read(settings, dataDir);
         var drivers = DriversConfig.read(settings, surroundings.home());
         return new ServerConfig(
-                dataDir, drain, log, gateway, engine, database, images, drivers, settings.finish());
+                dataDir, drain, log, gateway, engine, instances, database, images, drivers, settings.finish());
     }
 
     /// For a process that runs one command and ends.
     public ServerConfig forOneCommand(GatewayConfig ownGateway) {
         return new ServerConfig(
-                dataDir, drainTimeout, log, ownGateway, engine, database, images, drivers.forOneCommand(), effective);
+                dataDir, drainTimeout, log, ownGateway, engine, instances, database, images, drivers.forOneCommand(), effective);
     }
 
     /// Where `./faas key create` puts the hashes of the keys it makes.
