@@ -105,7 +105,7 @@ pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Command, String>
             "--sweep" => return Ok(Command::Sweep(value.into())),
             "--run-dir" => config.run_dir = value.into(),
             "--agent" => config.agent = value.into(),
-            "--uid-base" => config.uid_base = number(&name, &value, 1, u64::from(u32::MAX - MAPPED_IDS))? as u32,
+            "--uid-base" => config.uid_base = number(&name, &value, 0, u64::from(u32::MAX - MAPPED_IDS))? as u32,
             "--gateway-port" => config.gateway_ports.push(number(&name, &value, 1, 65_535)? as u16),
             "--network" => config.network = network(&value)?,
             "--max-sandboxes" => config.max_sandboxes = number(&name, &value, 1, 100_000)? as usize,

@@ -86,6 +86,9 @@ fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     if rootless && config.overlay_marks == Some(Marks::Trusted) {
         return Err("--overlay trusted: only root may write such marks".into());
     }
+    if !rootless && config.uid_base == 0 {
+        return Err("--uid-base 0: the sandboxes' root would be the host's".into());
+    }
     // What a caller left here must not decide who may read the sandboxes' files.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     let run_dir = RunDir::claim(&config.run_dir)?;

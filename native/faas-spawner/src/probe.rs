@@ -1,10 +1,14 @@
 //! What this host can do, from trying it: each trial is done in a process of its own and leaves nothing behind.
 
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
 use faas_wire::Probe;
 use rustix::io::Errno;
 use rustix::mount::MountAttrFlags;
 
 use crate::cgroup::layout::{Controller, Layout};
+use crate::net::forward;
 use crate::net::netlink::Socket;
 use crate::net::nft::{Hook, Lifetime, Transaction, Verdict};
 use crate::sandbox::mounts::new_mount;
@@ -40,6 +44,9 @@ pub fn run(rootless: bool, overlay: Overlay) -> Vec<Probe> {
         ),
         network(rootless),
     ];
+    if !rootless {
+        features.push(firewall());
+    }
     let layout = if rootless { Layout::None } else { Layout::detect() };
     features.push(hierarchy(&layout, rootless));
     features.extend(Controller::ALL.map(|controller| controls(&layout, controller)));
@@ -148,6 +155,42 @@ fn network(rootless: bool) -> Probe {
             MISSING,
             error.to_string(),
             "load the kernel modules nf_tables and nft_masq",
+        ),
+    }
+}
+
+/// How long an answer about the firewall is good for: asking takes a second where packets are dropped.
+const FIREWALL_LIFETIME: Duration = Duration::from_secs(60);
+static FIREWALL: Mutex<Option<(Instant, Probe)>> = Mutex::new(None);
+
+fn firewall() -> Probe {
+    let mut known = FIREWALL.lock().unwrap_or_else(PoisonError::into_inner);
+    match &*known {
+        Some((when, probe)) if when.elapsed() < FIREWALL_LIFETIME => probe.clone(),
+        _ => {
+            let probe = try_firewall();
+            *known = Some((Instant::now(), probe.clone()));
+            probe
+        }
+    }
+}
+
+fn try_firewall() -> Probe {
+    const NAME: &str = "firewall";
+    match forward::passes() {
+        Ok(true) => feature(NAME, OK, "a packet was forwarded through this host", ""),
+        Ok(false) => feature(
+            NAME,
+            DEGRADED,
+            "the host drops forwarded packets: sandboxes with a network reach nothing",
+            "let the sandboxes' links through where they are dropped, such as: \
+            iptables -I FORWARD -i 'faas+' -j ACCEPT; iptables -I FORWARD -o 'faas+' -j ACCEPT",
+        ),
+        Err(error) => feature(
+            NAME,
+            DEGRADED,
+            format!("could not be tried: {error}"),
+            "load the kernel module veth",
         ),
     }
 }

@@ -177,6 +177,55 @@ fn egress_rules_decide_in_order() {
     drop(outside);
 }
 
+/// Level and fix of what the probe says of the host's firewall.
+fn firewall() -> (u8, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_faas-spawner")).arg("--probe").output();
+    let lines = String::from_utf8(output.expect("it runs").stdout).expect("text");
+    let line = lines
+        .lines()
+        .find(|line| line.starts_with("firewall\t"))
+        .expect("it is probed")
+        .to_owned();
+    let columns: Vec<&str> = line.split('\t').collect();
+    (columns[1].parse().expect("a level"), columns[3].to_owned())
+}
+
+#[test]
+fn a_firewall_that_drops_what_is_forwarded_is_told_with_the_fix() {
+    let outside = Outside::new();
+    assert_eq!(firewall(), (0, String::new()));
+    for line in [
+        "nft add table ip strict",
+        "nft add chain ip strict forward { type filter hook forward priority 0 ; policy drop ; }",
+    ] {
+        command(line);
+    }
+    let (level, fix) = firewall();
+    assert!(level == 1 && fix.contains("faas+"), "{level} {fix}");
+    // An exception for our links, as the fix says, is seen.
+    for direction in ["iifname", "oifname"] {
+        command(&format!("nft add rule ip strict forward {direction} faas* accept"));
+    }
+    assert_eq!(firewall(), (0, String::new()));
+    command("nft delete table ip strict");
+    command("iptables-legacy -P FORWARD DROP");
+    assert_eq!(firewall().0, 1);
+    for flag in ["-i", "-o"] {
+        command(&format!("iptables-legacy -I FORWARD {flag} faas+ -j ACCEPT"));
+    }
+    assert_eq!(firewall(), (0, String::new()));
+    let links = Command::new("ip")
+        .args(["-o", "link"])
+        .output()
+        .expect("ip runs")
+        .stdout;
+    assert!(
+        !String::from_utf8_lossy(&links).contains(": faas"),
+        "nothing of the trial stays"
+    );
+    drop(outside);
+}
+
 #[test]
 fn forwarding_is_set_back_at_the_end() {
     let outside = Outside::new();

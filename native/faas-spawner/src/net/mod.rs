@@ -1,6 +1,7 @@
 //! Network namespaces, made ahead of use.
 
 pub mod egress;
+pub mod forward;
 mod links;
 pub mod namespace;
 pub mod netlink;

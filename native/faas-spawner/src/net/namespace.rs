@@ -36,6 +36,11 @@ impl Settings {
         Self(owned.collect())
     }
 
+    /// For a namespace without guests.
+    pub fn none() -> Self {
+        Self(Vec::new())
+    }
+
     /// Writes them below the root directory given. Allocates nothing.
     pub fn apply(&self, root: BorrowedFd<'_>) -> Result<(), Errno> {
         for (path, value) in &self.0 {

@@ -32,7 +32,7 @@ pub const LINK_LOCAL: (Ipv4Addr, u8) = (Ipv4Addr::new(169, 254, 0, 0), 16);
 const GATEWAY_OFFSET: u32 = 1;
 /// First address given to a guest.
 const FIRST_GUEST_OFFSET: u32 = 16;
-const TRANSIT_PREFIX: u8 = 30;
+pub const TRANSIT_PREFIX: u8 = 30;
 const TRANSIT_SIZE: u32 = 4;
 const LINK_ATTEMPTS: u32 = 16;
 /// Names the host's end, then the interfaces whose forwarding was switched on, one per line.
@@ -152,7 +152,7 @@ impl Router {
 
 /// Holds other spawners off while this one looks for what is free. The lock is on the network namespace itself: they
 /// may keep their files anywhere.
-fn lock_host() -> io::Result<OwnedFd> {
+pub fn lock_host() -> io::Result<OwnedFd> {
     let namespace = namespace::current()?;
     let deadline = Instant::now() + CLAIM_PATIENCE;
     loop {
@@ -309,7 +309,7 @@ pub fn withdraw(run_dir: &Path) -> io::Result<()> {
     fs::remove_file(record)
 }
 
-fn forwarding_switch(name: &str) -> PathBuf {
+pub fn forwarding_switch(name: &str) -> PathBuf {
     Path::new("/proc/sys/net/ipv4/conf").join(name).join("forwarding")
 }
 
@@ -326,7 +326,7 @@ fn hash(text: &str) -> u64 {
 }
 
 /// Four addresses in the upper half of the range that no interface of the host uses.
-fn free_transit(network: (Ipv4Addr, u8), instance: &str) -> io::Result<Ipv4Addr> {
+pub fn free_transit(network: (Ipv4Addr, u8), instance: &str) -> io::Result<Ipv4Addr> {
     let half = 1_u32 << (31 - u32::from(network.1));
     let count = half / TRANSIT_SIZE;
     let taken = fs::read_to_string("/proc/thread-self/net/fib_trie")?;
@@ -350,6 +350,6 @@ fn smallest_mtu() -> u32 {
     sizes.min().unwrap_or(ETHERNET).min(ETHERNET)
 }
 
-fn following(address: Ipv4Addr, offset: u32) -> Ipv4Addr {
+pub fn following(address: Ipv4Addr, offset: u32) -> Ipv4Addr {
     Ipv4Addr::from(u32::from(address) + offset)
 }
