@@ -42,7 +42,10 @@ fn read_table(path: &str) -> Vec<u8> {
             .read(true)
             .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
             .open(path)?;
-        if file.metadata()?.is_file() {
+        let metadata = file.metadata()?;
+        if metadata.is_file() {
+            // Room for all of it, and for seeing the end, makes it one read.
+            bytes.reserve(metadata.len().min(FILE_MAX) as usize + 1);
             file.take(FILE_MAX).read_to_end(&mut bytes)?;
         }
         Ok(())

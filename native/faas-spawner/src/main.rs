@@ -33,6 +33,7 @@ use sandbox::plan::{Host, existing_masks};
 use server::{Parts, Server, identity_map};
 
 fn main() -> ExitCode {
+    sys::one_heap();
     let command = match config::parse(std::env::args().skip(1)) {
         Ok(command) => command,
         Err(reason) => {

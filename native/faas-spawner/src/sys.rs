@@ -92,6 +92,13 @@ pub fn execve(path: &CStr, argv: &[*const c_char], envp: &[*const c_char]) -> Er
     last_errno()
 }
 
+/// Lets all threads allocate from one heap. Each heap more is memory that every new child is given a copy of: two of them
+/// cost 0.05 ms of processor time per sandbox. The other threads allocate too little to get in each other's way.
+pub fn one_heap() {
+    // SAFETY: takes plain numbers.
+    unsafe { libc::mallopt(libc::M_ARENA_MAX, 1) };
+}
+
 /// Handlers and masks as a fresh program expects them.
 pub fn reset_signals() {
     // SAFETY: constants and a zeroed signal set; the calls can't fail with these arguments.

@@ -288,10 +288,10 @@ impl Group {
         }
     }
 
-    /// Makes the group as good as new; `false` when it can't be and must be removed.
-    pub fn recycle(&mut self) -> bool {
+    /// Makes the group as good as new after a sandbox that used `last`; `false` when it can't be and must be removed.
+    pub fn recycle(&mut self, last: &Stats) -> bool {
         match self {
-            Self::V1(group) => group.recycle().unwrap_or(false),
+            Self::V1(group) => group.recycle(last).unwrap_or(false),
             // memory.peak can't be set back for all readers.
             Self::V2(_) => false,
             Self::None => true,

@@ -200,20 +200,20 @@ impl Group {
         memory.map_or(0, |path| read_key(path, "memory.oom_control", "oom_kill"))
     }
 
-    /// Takes the counters back to where a new group starts. The limits stay until the next sandbox says which it wants:
+    /// After a sandbox that used `last`: takes the counters back to where a new group starts. The limits stay until the next sandbox says which it wants:
     /// as a rule the same, and then none of their files is written again.
-    pub fn recycle(&mut self) -> io::Result<bool> {
+    pub fn recycle(&mut self, last: &Stats) -> io::Result<bool> {
         self.thaw()?;
-        if let Some(memory) = self.directory(Controller::Memory) {
-            if read_number(memory, "memory.usage_in_bytes") > CLEAN_BYTES {
-                write(memory, "memory.force_empty", "0")?;
-            }
+        if let Some(memory) = self.directory(Controller::Memory)
+            && last.memory_bytes > CLEAN_BYTES
+        {
+            write(memory, "memory.force_empty", "0")?;
             if read_number(memory, "memory.usage_in_bytes") > CLEAN_BYTES {
                 return Ok(false);
             }
         }
         self.used_before = true;
-        self.oom_kills_before = self.oom_kills();
+        self.oom_kills_before += u64::from(last.oom_kills);
         if let Some(cpuacct) = self.directory(Controller::Cpuacct) {
             write(cpuacct, "cpuacct.usage", "0")?;
         }

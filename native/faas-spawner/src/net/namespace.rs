@@ -13,7 +13,7 @@ use rustix::net::{AddressFamily, SocketType};
 use rustix::thread::{LinkNameSpaceType, UnshareFlags};
 
 use super::router::GUEST_LINK;
-use crate::sandbox::mounts::new_mount;
+use crate::sandbox::mounts::{clone_tree, new_mount};
 
 /// Settings of a guest's namespace: paths relative to the root, and values.
 #[derive(Debug, Clone)]
@@ -59,10 +59,22 @@ impl Settings {
 #[derive(Debug)]
 pub struct Netns {
     pub namespace: OwnedFd,
-    /// Detached; taken by the sandbox that uses the namespace.
-    pub sysfs: Option<OwnedFd>,
+    /// Detached. A sandbox gets a clone of it where the kernel can make one (6.15), otherwise the mount itself.
+    sysfs: Option<OwnedFd>,
     /// Of the guest's end of a way out; `None` without one.
     pub address: Option<Ipv4Addr>,
+}
+
+impl Netns {
+    /// The view of the namespace for the sandbox that gets it.
+    ///
+    /// What is kept saves the next sandbox a file system of its own, for which the kernel compares all there are: 0.06 ms,
+    /// and more the more sandboxes live.
+    pub fn sysfs(&mut self) -> Option<OwnedFd> {
+        let kept = self.sysfs.as_ref().filter(|_| self.address.is_none());
+        let clone = kept.and_then(|sysfs| clone_tree(sysfs.as_fd(), c"").ok());
+        clone.or_else(|| self.sysfs.take())
+    }
 }
 
 /// The namespace the calling thread is in.
@@ -107,7 +119,7 @@ fn new_sysfs() -> Result<OwnedFd, Errno> {
 pub fn recycle(netns: Netns, home: BorrowedFd<'_>) -> io::Result<Option<Netns>> {
     enter(netns.namespace.as_fd())?;
     let clean = is_clean();
-    let sysfs = new_sysfs();
+    let sysfs = netns.sysfs.map_or_else(new_sysfs, Ok);
     enter(home)?;
     if !clean? {
         return Ok(None);

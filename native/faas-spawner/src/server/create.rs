@@ -225,7 +225,7 @@ impl Server {
             report: reporter,
             tasks,
             views: views.map_err(|error| Refusal::io("show the cgroups", &error))?,
-            sysfs: site.netns.as_mut().and_then(|netns| netns.sysfs.take()),
+            sysfs: site.netns.as_mut().and_then(Netns::sysfs),
         };
         let egress = spec.egress.clone();
         let address = site.netns.as_ref().and_then(|netns| netns.address);

@@ -7,6 +7,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
+use faas_wire::Stats;
 use rustix::fs::Mode;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
@@ -60,10 +61,10 @@ impl Seat {
     }
 
     /// Makes the seat as good as new; `false` when its groups can't be.
-    pub fn recycle(&mut self) -> io::Result<bool> {
+    pub fn recycle(&mut self, last: &Stats) -> io::Result<bool> {
         // A host that still connects to the old socket must not reach the next sandbox.
         fs::remove_file(&self.socket)?;
-        if !self.group.recycle() {
+        if !self.group.recycle(last) {
             return Ok(false);
         }
         rundir::clear_record(&self.record)?;

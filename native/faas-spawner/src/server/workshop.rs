@@ -162,7 +162,7 @@ fn clean(bench: &Bench, remains: &Receiver<Remains>) {
             .seat
             .as_ref()
             .map_or_else(Stats::default, |seat| seat.group.stats());
-        let (seat, stuck) = left.seat.map_or((None, None), take_back);
+        let (seat, stuck) = left.seat.map_or((None, None), |seat| take_back(seat, &stats));
         let (netns, spent) = match left
             .netns
             .map(|netns| take_back_netns(netns, &mut stats, bench.home.as_fd()))
@@ -200,8 +200,8 @@ fn take_back_netns(
 }
 
 /// Recycles a seat (first of the pair) or removes it; what can't be removed yet comes back as the second.
-fn take_back(mut seat: Seat) -> (Option<Seat>, Option<Seat>) {
-    if seat.recycle().unwrap_or(false) {
+fn take_back(mut seat: Seat, last: &Stats) -> (Option<Seat>, Option<Seat>) {
+    if seat.recycle(last).unwrap_or(false) {
         return (Some(seat), None);
     }
     match seat.remove() {
