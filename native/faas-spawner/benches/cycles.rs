@@ -50,7 +50,9 @@ impl Contender {
             destroyed: Vec::new(),
             processor: Duration::ZERO,
         };
-        (0..WARM_UP).for_each(|_| drop(contender.cycle()));
+        for _ in 0..WARM_UP {
+            let _ = contender.cycle();
+        }
         contender
     }
 
