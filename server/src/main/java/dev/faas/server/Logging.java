@@ -22,7 +22,7 @@ public final class Logging extends ContextAwareBase implements Configurator {
 
     @Override
     public ExecutionStatus configure(LoggerContext context) {
-        apply(context, new LogConfig(Level.WARN.levelStr, LogConfig.Format.TEXT));
+        apply(context, new LogConfig(Level.WARN.levelStr, LogConfig.Format.TEXT, ""));
         return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
     }
 

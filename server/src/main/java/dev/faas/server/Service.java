@@ -24,6 +24,7 @@ final class Service {
         LOG.atInfo()
                 .addKeyValue("uri", platform.uri())
                 .addKeyValue("data_dir", config.dataDir())
+                .addKeyValue("server", config.log().server())
                 .log("ready");
         onReady.ready(platform.uri());
         platform.wake();
@@ -37,9 +38,10 @@ final class Service {
     }
 
     private static void stop(Platform platform, ServerConfig config) {
-        LOG.atInfo().addKeyValue("drain_timeout", config.drainTimeout()).log("stopping");
+        var server = config.log().server();
+        LOG.atInfo().addKeyValue("drain_timeout", config.drainTimeout()).addKeyValue("server", server).log("stopping");
         boolean isDrained = platform.drain(config.drainTimeout());
         platform.close();
-        LOG.atInfo().addKeyValue("drained", isDrained).log("stopped");
+        LOG.atInfo().addKeyValue("drained", isDrained).addKeyValue("server", server).log("stopped");
     }
 }

@@ -54,6 +54,7 @@ public record ServerConfig(
         var dataDir = settings.path(
                 Key.of("data-dir", "Images, records and run directories; an ordinary user's is `~/.local/share/faas`."),
                 surroundings.dataDir());
+        requireLocalStorage(settings);
         var drain = settings.duration(
                 Key.of("drain-timeout", "How long running executions may go on after the order to stop."), Duration.ofSeconds(30));
         var log = LogConfig.read(settings);
@@ -67,6 +68,14 @@ public record ServerConfig(
         var drivers = DriversConfig.read(settings, surroundings.home());
         return new ServerConfig(
                 dataDir, drain, log, gateway, engine, instances, database, images, drivers, settings.finish());
+    }
+
+    /// Whoever asks for another kind must not believe that he got it.
+    private static void requireLocalStorage(Settings settings) {
+        settings.choice(
+                Key.of("storage.type", "Where files are kept: `local`, the data directory, is the only kind.").as("STORAGE_TYPE"),
+                "local",
+                Map.of("local", "local"));
     }
 
     /// For a process that runs one command and ends.

@@ -1,6 +1,7 @@
 package dev.faas.server.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.faas.server.config.DriversConfig.Docker;
 import dev.faas.server.config.DriversConfig.Native;
@@ -26,15 +27,25 @@ class ComponentSettingsTest {
 
     @Test
     void logTakesItsDefaults() {
-        TwoCases.assertDefaults(LogConfig::read, new LogConfig("info", LogConfig.Format.AUTO));
+        TwoCases.assertDefaults(LogConfig::read, new LogConfig("info", LogConfig.Format.AUTO, ""));
     }
 
     @Test
     void logMapsEveryKey() {
         TwoCases.assertEveryKeyIsMapped(
                 LogConfig::read,
-                Map.of("log.level", "debug", "log.format", "json"),
-                new LogConfig("debug", LogConfig.Format.JSON));
+                Map.of("log.level", "debug", "log.format", "json", "server.name", "w1"),
+                new LogConfig("debug", LogConfig.Format.JSON, "w1"));
+    }
+
+    @Test
+    void namesOfEarlierSystemsAreTakenOrRefused() {
+        var known = new Surroundings(HOME, DATA, Map.of("WORKER_ID", "worker-7", "STORAGE_TYPE", "local"));
+        assertThat(ServerConfig.load(known, Optional.empty(), Map.of()).log().server()).isEqualTo("worker-7");
+        var elsewhere = new Surroundings(HOME, DATA, Map.of("STORAGE_TYPE", "s3"));
+        assertThatThrownBy(() -> ServerConfig.load(elsewhere, Optional.empty(), Map.of()))
+                .isInstanceOfSatisfying(ConfigException.class, refusal -> assertThat(refusal.problems())
+                        .containsExactly("environment: STORAGE_TYPE = 's3' can't be used; expected: local"));
     }
 
     @Test
