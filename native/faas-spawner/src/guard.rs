@@ -119,7 +119,8 @@ pub fn run(task: &Task) -> Result<(), Box<dyn Error>> {
     match &task.step {
         Step::Probe => {
             engine.enter_network()?;
-            let rules = bridge_rules(Transaction::new(TRIAL, Lifetime::Socket), TRIAL);
+            let mut rules = bridge_rules(Transaction::new(TRIAL, Lifetime::Namespace), TRIAL);
+            rules.remove();
             commit(rules).map_err(|error| format!("the kernel takes no such firewall: {error}"))?;
         }
         Step::Bridge(name) => {

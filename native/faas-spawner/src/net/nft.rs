@@ -102,10 +102,7 @@ impl Transaction {
     pub fn removing(table: &str, lifetime: Lifetime) -> Self {
         // Added first, because there is nothing to delete otherwise.
         let mut transaction = Self::new(table, lifetime);
-        transaction
-            .messages
-            .begin(DELETE_TABLE, libc::NLM_F_ACK, &header())
-            .text(1, table);
+        transaction.remove();
         transaction
     }
 
@@ -114,6 +111,14 @@ impl Transaction {
         let mut transaction = Self::removing(table, lifetime);
         transaction.add_table(lifetime);
         transaction
+    }
+
+    /// Takes the table away again: what is left of the transaction is that the kernel has checked it.
+    pub fn remove(&mut self) -> &mut Self {
+        self.messages
+            .begin(DELETE_TABLE, libc::NLM_F_ACK, &header())
+            .text(1, &self.table);
+        self
     }
 
     fn add_table(&mut self, lifetime: Lifetime) {

@@ -99,15 +99,20 @@ record ContainerRecipe(
             config.withMemory(memory).withMemorySwap(memory);
         }
         if (limits.cpuMillis() > 0) {
-            config.withNanoCPUs(Math.min(limits.cpuMillis(), cores * 1000L) * NANOS_PER_MILLI_CORE);
+            config.withNanoCPUs(nanoCpus(limits, cores));
         }
         if (limits.processes() > 0) {
             config.withPidsLimit((long) limits.processes());
         }
         if (diskQuota && limits.disk().bytes() > 0) {
-            config.withStorageOpt(Map.of("size", Long.toString(limits.disk().bytes())));
+            DiskQuota.limited(config, limits.disk().bytes());
         }
         return config;
+    }
+
+    /// An engine refuses to promise more than its machine has.
+    static long nanoCpus(Limits limits, int cores) {
+        return Math.min(limits.cpuMillis(), cores * 1000L) * NANOS_PER_MILLI_CORE;
     }
 
     /// A host configuration with nothing but the agent's volume.

@@ -53,7 +53,7 @@ public final class DockerDriver implements SandboxDriver {
         agentVolume = new AgentVolume(engine, ownership, config.agent());
         guard = new NetworkGuard(config.guard(), engine.address());
         network = new InstanceNetwork(engine, ownership, guard);
-        probe = new StatusProbe(engine, config, guard);
+        probe = new StatusProbe(engine, config, guard, new DiskQuota(engine, ownership));
         maker = new DockerSandbox.Maker(engine, removals, config.startLimit());
     }
 
@@ -125,11 +125,7 @@ public final class DockerDriver implements SandboxDriver {
         try {
             return createOnce(spec);
         } catch (EngineException e) {
-            if (!isQuotaRefusal(e)) {
-                throw e.isLost() ? unreachable(e) : refused(e, spec);
-            }
-            probe.refuseQuota();
-            return create(spec);
+            throw e.isLost() ? unreachable(e) : refused(e, spec);
         }
     }
 
@@ -147,11 +143,6 @@ public final class DockerDriver implements SandboxDriver {
             network.forget();
             throw e;
         }
-    }
-
-    /// The storage looked as if it had quotas, but isn't mounted for them.
-    private boolean isQuotaRefusal(EngineException failure) {
-        return !failure.isLost() && String.valueOf(failure.getMessage()).contains("storage-opt") && probe.hasQuota();
     }
 
     @Override

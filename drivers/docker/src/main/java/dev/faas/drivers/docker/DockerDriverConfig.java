@@ -11,8 +11,8 @@ import java.util.Optional;
 /// @param host          `unix://…`, `tcp://…` or `npipe://…`; empty means what the docker client would use
 /// (`DOCKER_HOST`, its                      current context, the usual socket)
 /// @param agent         the agent's program, for the engine's architecture
-/// @param guard         `faas-spawner`, which sets up firewalls for the containers of an engine on this machine; without it
-/// they reach more than they should, and egress rules are refused
+/// @param guard         `faas-spawner`, which sets up firewalls for the containers of an engine on this machine; without
+/// it they reach more than they should, and egress rules are refused
 /// @param runDirectory  where this instance keeps the lock that shows others it is alive
 /// @param defaultDisk   the disk limit of requests that ask for none; any other is refused if the engine's storage has
 /// no quotas

@@ -8,6 +8,7 @@ import dev.faas.core.sandbox.Isolation;
 import dev.faas.core.sandbox.Origin;
 import dev.faas.core.sandbox.Network;
 import dev.faas.core.sandbox.Sandbox;
+import dev.faas.core.sandbox.SandboxControl;
 import dev.faas.core.sandbox.SandboxFiles;
 import dev.faas.core.sandbox.SandboxProcess;
 import dev.faas.core.sandbox.SandboxStats;
@@ -19,20 +20,14 @@ import java.nio.channels.ByteChannel;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// A container with an agent in it. Thread-safe.
 final class DockerSandbox implements Sandbox {
-
-    private static final Logger LOG = LoggerFactory.getLogger(DockerSandbox.class);
-
-    /// How long the agent may take to read the last counters before its container goes anyway.
-    private static final Duration FINAL_STATS_LIMIT = Duration.ofSeconds(1);
 
     private final AgentSandbox sandbox;
     private final FrameConnection agent;
@@ -101,6 +96,11 @@ final class DockerSandbox implements Sandbox {
     }
 
     @Override
+    public Optional<SandboxControl> control() {
+        return Optional.of(container);
+    }
+
+    @Override
     public SandboxStats stats() {
         return container.read(sandbox.files());
     }
@@ -114,44 +114,6 @@ final class DockerSandbox implements Sandbox {
             return sandbox.destroy();
         } finally {
             onDestroyed.run();
-        }
-    }
-
-    /// The engine's side of one sandbox.
-    private static final class Container implements AgentSandbox.Host {
-
-        private final String id;
-        private final Removals removals;
-        private volatile SandboxStats last = SandboxStats.NONE;
-
-        Container(String id, Removals removals) {
-            this.id = id;
-            this.removals = removals;
-        }
-
-        SandboxStats read(SandboxFiles files) {
-            var stats = new GuestCounters(files).read();
-            last = stats;
-            return stats;
-        }
-
-        void readLast(SandboxFiles files) {
-            try {
-                Deadline.call("reading the last counters", FINAL_STATS_LIMIT, () -> read(files));
-            } catch (EngineException e) {
-                LOG.debug("the last counters of container {} could not be read: {}", id, e.getMessage());
-            }
-        }
-
-        @Override
-        public SandboxStats stats() {
-            return last;
-        }
-
-        @Override
-        public SandboxStats destroy() {
-            removals.remove(id);
-            return last;
         }
     }
 
@@ -186,7 +148,7 @@ final class DockerSandbox implements Sandbox {
                         Duration.ofNanos(System.nanoTime() - begin),
                         Origin.COLD,
                         List.of(Rlimit.of(Rlimit.NOFILE, spec.limits().openFiles())));
-                var container = new Container(created, removals);
+                var container = new Container(created, recipe.cores(), engine, removals);
                 return new DockerSandbox(new AgentSandbox(traits, agent, container), agent, container);
             } catch (RuntimeException e) {
                 removals.removeQuietly(created);
@@ -230,7 +192,8 @@ final class DockerSandbox implements Sandbox {
             try {
                 greeted.get(limit.toMillis(), TimeUnit.MILLISECONDS);
             } catch (ExecutionException e) {
-                throw new PlatformException(ErrorCode.SANDBOX_FAILED, String.valueOf(Objects.requireNonNull(e.getCause()).getMessage()), e);
+                var cause = Objects.requireNonNull(e.getCause());
+                throw new PlatformException(ErrorCode.SANDBOX_FAILED, String.valueOf(cause.getMessage()), e);
             } catch (TimeoutException e) {
                 throw new PlatformException(
                         ErrorCode.SANDBOX_FAILED,

@@ -11,7 +11,6 @@ import com.github.dockerjava.zerodep.ZerodepDockerHttpClient;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
-import java.util.concurrent.Callable;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +21,8 @@ final class Engine implements AutoCloseable {
     private static final RemoteApiVersion NEWEST = RemoteApiVersion.VERSION_1_44;
 
     private static final Duration CONNECT_LIMIT = Duration.ofSeconds(3);
+
+    private static final int OK = 200;
 
     private final DockerDriverConfig limits;
     private final DockerClientConfig config;
@@ -82,10 +83,24 @@ final class Engine implements AutoCloseable {
     ///
     /// @param path without the version
     DockerHttpClient.Response raw(String doing, DockerHttpClient.Request.Builder request, String path) {
-        var prefix = "/v" + session().version.getVersion();
-        Callable<DockerHttpClient.Response> call =
-                () -> http.execute(request.path(prefix + path).build());
-        return Deadline.call(doing, limits.callLimit(), call);
+        return Deadline.call(doing, limits.callLimit(), () -> execute(request, path));
+    }
+
+    private DockerHttpClient.Response execute(DockerHttpClient.Request.Builder request, String path) {
+        return http.execute(request.path("/v" + session().version.getVersion() + path).build());
+    }
+
+    /// Asks for a document that docker-java has no fitting method for.
+    <T> T get(String doing, String path, Class<T> type) {
+        var request = DockerHttpClient.Request.builder().method(DockerHttpClient.Request.Method.GET);
+        return Deadline.call(doing, limits.callLimit(), () -> {
+            try (var response = execute(request, path)) {
+                if (response.getStatusCode() != OK) {
+                    throw EngineException.refused(response.getStatusCode(), doing);
+                }
+                return config.getObjectMapper().readValue(response.getBody(), type);
+            }
+        });
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.faas.drivers.docker;
 import com.github.dockerjava.api.exception.DockerException;
 import dev.faas.core.common.ErrorCode;
 import dev.faas.core.common.PlatformException;
+import org.jspecify.annotations.Nullable;
 
 /// The engine refused, or didn't answer at all. Callers turn it into what it means for them.
 final class EngineException extends RuntimeException {
@@ -14,13 +15,17 @@ final class EngineException extends RuntimeException {
 
     private final int status;
 
-    private EngineException(int status, String message, Throwable cause) {
+    private EngineException(int status, String message, @Nullable Throwable cause) {
         super(message, cause);
         this.status = status;
     }
 
     static EngineException lost(String message, Throwable cause) {
         return new EngineException(NO_ANSWER, message, cause);
+    }
+
+    static EngineException refused(int status, String doing) {
+        return new EngineException(status, doing + ": the engine answered " + status, null);
     }
 
     static EngineException of(String doing, Throwable cause) {

@@ -60,6 +60,12 @@ record EngineStatus(String address, String apiVersion, Info info, boolean quota,
         if (limitsProcesses()) {
             capabilities.add(Capability.PROCESS_LIMIT);
         }
+        if (limitsAll()) {
+            capabilities.add(Capability.LIVE_LIMITS);
+        }
+        if (!"none".equals(info.getCGroupDriver())) {
+            capabilities.add(Capability.FREEZE);
+        }
         if (networkObstacle.isEmpty()) {
             capabilities.add(Capability.EGRESS_RULES);
         }
@@ -74,9 +80,8 @@ record EngineStatus(String address, String apiVersion, Info info, boolean quota,
         checks.add(new Check("engine", Level.OK, info.getServerVersion() + " at " + address, ""));
         checks.add(new Check("api", Level.OK, apiVersion, ""));
         var groups = "cgroup v" + info.getCGroupVersion() + ", driver " + info.getCGroupDriver();
-        boolean allLimits = isTrue(info.getMemoryLimit()) && isTrue(info.getCpuCfsQuota()) && limitsProcesses();
         checks.add(
-                allLimits
+                limitsAll()
                         ? new Check("limits", Level.OK, groups, "")
                         : new Check(
                                 "limits",
@@ -85,12 +90,12 @@ record EngineStatus(String address, String apiVersion, Info info, boolean quota,
                                 "delegate the memory, cpu and pids controllers to the engine"));
         checks.add(
                 quota
-                        ? new Check("disk limit", Level.OK, String.valueOf(info.getDriver()), "")
+                        ? new Check("disk limit", Level.OK, DiskQuota.describe(info), "")
                         : new Check(
                                 "disk limit",
                                 Level.DEGRADED,
-                                info.getDriver() + " on " + backing(info) + " can't limit the writable layer",
-                                "put the engine's data on btrfs or zfs, or on xfs mounted with pquota"));
+                                DiskQuota.describe(info) + " can't limit the writable layer",
+                                "put the engine's data on xfs mounted with pquota, or on zfs"));
         checks.add(networkObstacle
                 .map(reason -> new Check(
                         "network",
@@ -101,29 +106,13 @@ record EngineStatus(String address, String apiVersion, Info info, boolean quota,
         return checks;
     }
 
+    private boolean limitsAll() {
+        return isTrue(info.getMemoryLimit()) && isTrue(info.getCpuCfsQuota()) && limitsProcesses();
+    }
+
     /// docker-java has no field for it.
     private boolean limitsProcesses() {
         return Boolean.TRUE.equals(info.getRawValues().get("PidsLimit"));
-    }
-
-    /// Storage whose quota can be relied on without trying.
-    static boolean hasQuota(Info info) {
-        var driver = String.valueOf(info.getDriver());
-        return driver.equals("btrfs") || driver.equals("zfs");
-    }
-
-    /// Storage that has a quota if it was mounted for it, which only an attempt tells.
-    static boolean mayHaveQuota(Info info) {
-        return String.valueOf(info.getDriver()).equals("overlay2") && backing(info).equals("xfs");
-    }
-
-    private static String backing(Info info) {
-        var pairs = info.getDriverStatuses() == null ? List.<List<String>>of() : info.getDriverStatuses();
-        return pairs.stream()
-                .filter(pair -> pair.size() == 2 && pair.getFirst().equals("Backing Filesystem"))
-                .map(List::getLast)
-                .findFirst()
-                .orElse("an unknown file system");
     }
 
     private static boolean isTrue(@Nullable Boolean value) {

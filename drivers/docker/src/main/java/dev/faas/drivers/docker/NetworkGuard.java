@@ -67,7 +67,8 @@ final class NetworkGuard {
     /// Takes that back.
     void release(String bridge) {
         if (program.isPresent() && address.startsWith(UNIX)) {
-            run("release", bridge).ifPresent(reason -> LOG.debug("the rules of {} are still there: {}", bridge, reason));
+            run("release", bridge)
+                    .ifPresent(reason -> LOG.debug("the rules of {} are still there: {}", bridge, reason));
         }
     }
 

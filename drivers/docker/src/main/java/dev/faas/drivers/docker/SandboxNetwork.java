@@ -16,8 +16,8 @@ record SandboxNetwork(String name, String range, Optional<NetworkGuard> guard) {
         return guard.isPresent();
     }
 
-    /// Lets a container that has just been started reach what was asked for, and nothing else. Until then only the agent
-    /// runs in it.
+    /// Lets a container that has just been started reach what was asked for, and nothing else. Until then only the
+    /// agent runs in it.
     ///
     /// @throws PlatformException `SANDBOX_FAILED` if that can't be done
     void confine(Engine engine, String container, Network.Nat wish) {

@@ -15,14 +15,15 @@ final class StatusProbe {
     private final DockerDriverConfig config;
     private final AgentProgram agent;
     private final NetworkGuard guard;
+    private final DiskQuota quota;
     private final SingleFlight<Answer> asking = new SingleFlight<>();
     private volatile @Nullable Answer newest;
-    private volatile boolean quotaRefused;
 
-    StatusProbe(Engine engine, DockerDriverConfig config, NetworkGuard guard) {
+    StatusProbe(Engine engine, DockerDriverConfig config, NetworkGuard guard, DiskQuota quota) {
         this.engine = engine;
         this.config = config;
         this.guard = guard;
+        this.quota = quota;
         agent = new AgentProgram(config.agent());
     }
 
@@ -58,18 +59,13 @@ final class StatusProbe {
     }
 
     boolean hasQuota() {
-        var info = info();
-        return EngineStatus.hasQuota(info) || (EngineStatus.mayHaveQuota(info) && !quotaRefused);
-    }
-
-    /// The storage turned out to have no quota.
-    void refuseQuota() {
-        quotaRefused = true;
+        return quota.works(info());
     }
 
     /// Asks anew next time: the engine just failed.
     void forget() {
         newest = null;
+        quota.forget();
     }
 
     private Answer ask() {

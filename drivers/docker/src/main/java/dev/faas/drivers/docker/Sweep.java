@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Removes from an engine what dead instances left there: containers first, then the networks (with their firewalls) and volumes
-/// these used.
+/// Removes from an engine what dead instances left there: containers first, then the networks (with their firewalls)
+/// and volumes these used.
 final class Sweep {
 
     private static final Logger LOG = LoggerFactory.getLogger(Sweep.class);
