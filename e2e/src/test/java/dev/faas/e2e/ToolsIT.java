@@ -2,8 +2,10 @@ package dev.faas.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.faas.testkit.service.DockerEngine;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeAll;
@@ -51,6 +53,37 @@ class ToolsIT {
         assertThat(Launcher.run("clean").exitCode()).isZero();
         Awaitility.await().atMost(Duration.ofSeconds(20)).untilAsserted(
                 () -> assertThat(Traces.now().since(before)).isEmpty());
+    }
+
+    @Test
+    void cleanRemovesWhatAKilledRunLeftInTheContainerEngine() throws Exception {
+        try (var engine = DockerEngine.start()) {
+            var settings = Map.of("FAAS_DOCKER_HOST", engine.host());
+            try (var running = Launcher.start(
+                    settings, "run", "--runtime", "docker", "--network", "nat", "--", "sh", "-c", "echo ready; sleep 300")) {
+                Awaitility.await().atMost(Duration.ofMinutes(2)).until(() -> running.stdout().contains("ready"));
+                running.kill();
+            }
+            assertThat(ours(engine)).hasSize(3);
+            assertThat(engine.firewall()).contains("faasd");
+            try (var cleaning = Launcher.start(settings, "clean")) {
+                var result = cleaning.await(Duration.ofMinutes(2));
+                assertThat(result.stdout()).contains("3 containers, networks and volumes in the container engine");
+                assertThat(result.exitCode()).isZero();
+            }
+            assertThat(ours(engine)).isEmpty();
+            assertThat(engine.firewall()).doesNotContain("faasd");
+        }
+    }
+
+    private static List<String> ours(DockerEngine engine) {
+        var mark = "label=dev.faas.instance";
+        var listed = String.join(
+                "\n",
+                engine.docker("ps", "--all", "--quiet", "--filter", mark),
+                engine.docker("network", "ls", "--quiet", "--filter", mark),
+                engine.docker("volume", "ls", "--quiet", "--filter", mark));
+        return listed.lines().filter(line -> !line.isBlank()).toList();
     }
 
     @Test

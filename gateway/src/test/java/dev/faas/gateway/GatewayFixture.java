@@ -11,6 +11,7 @@ import dev.faas.core.sandbox.SandboxDriver;
 import dev.faas.gateway.http.GatewayConfig;
 import dev.faas.gateway.metrics.GatewayMetrics;
 import dev.faas.testkit.execution.InMemoryExecutionRepository;
+import dev.faas.testkit.image.FakeImageStore;
 import dev.faas.testkit.instance.InMemoryInstanceRepository;
 import dev.faas.testkit.sandbox.FakeSandboxDriver;
 import java.io.IOException;
@@ -56,7 +57,7 @@ final class GatewayFixture implements AutoCloseable {
                 InstanceConfig.DEFAULT, new Placement(EngineConfig.DEFAULT, drivers), drivers, instanceRecords, time);
         engine = new ExecutionEngine(
                 EngineConfig.DEFAULT, drivers, repository, metrics.executions(), time, instances);
-        var parts = new Gateway.Parts(engine, instances, repository, images, images, Path.of("/"));
+        var parts = new Gateway.Parts(engine, instances, repository, images, images::importArchive, Path.of("/"));
         gateway = Gateway.start(config.withAddress("127.0.0.1", 0), parts, metrics);
     }
 

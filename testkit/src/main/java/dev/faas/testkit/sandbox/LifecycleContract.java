@@ -20,6 +20,9 @@ import org.junit.jupiter.api.Test;
 /// Sandboxes come, are counted, and go without a trace, whatever happens to them.
 public interface LifecycleContract extends SandboxFixture {
 
+    /// What every driver has to stand at once.
+    int CROWD = 200;
+
     @Test
     default void theStatusSaysWhatWorksHere() {
         var status = driver().status();
@@ -119,7 +122,7 @@ public interface LifecycleContract extends SandboxFixture {
     default void aCrowdLivesAtOnce() throws Exception {
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             var starting = new ArrayList<Future<Sandbox>>();
-            for (int i = 0; i < crowd(); i++) {
+            for (int i = 0; i < CROWD; i++) {
                 starting.add(threads.submit((Callable<Sandbox>) this::create));
             }
             var answers = new ArrayList<Future<String>>();
@@ -127,10 +130,10 @@ public interface LifecycleContract extends SandboxFixture {
                 var sandbox = future.get();
                 answers.add(threads.submit(() -> CommandRun.shell(sandbox, "echo " + sandbox.id()).line()));
             }
-            for (int i = 0; i < crowd(); i++) {
+            for (int i = 0; i < CROWD; i++) {
                 assertThat(answers.get(i).get()).isEqualTo(starting.get(i).get().id());
             }
-            assertThat(driver().list()).hasSizeGreaterThanOrEqualTo(crowd());
+            assertThat(driver().list()).hasSizeGreaterThanOrEqualTo(CROWD);
             var ending = new ArrayList<Future<?>>();
             for (var future : starting) {
                 ending.add(threads.submit(() -> future.get().destroy()));
@@ -146,7 +149,7 @@ public interface LifecycleContract extends SandboxFixture {
         try (var sandbox = create();
                 var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             var runs = new ArrayList<Future<CommandRun>>();
-            for (int i = 0; i < 200; i++) {
+            for (int i = 0; i < CROWD; i++) {
                 var script = "echo " + i + "; sleep 0.2; exit " + i;
                 runs.add(threads.submit(() -> CommandRun.shell(sandbox, script)));
             }

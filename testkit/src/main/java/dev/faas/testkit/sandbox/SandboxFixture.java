@@ -33,9 +33,6 @@ public interface SandboxFixture {
         return new Network.None();
     }
 
-    /// Sandboxes to have alive at once.
-    int crowd();
-
     /// Ends the sandbox's agent from outside, as a fault would.
     void killAgent(Sandbox sandbox);
 

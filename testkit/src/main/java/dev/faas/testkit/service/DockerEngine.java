@@ -1,6 +1,7 @@
 package dev.faas.testkit.service;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.UnixDomainSocketAddress;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +35,9 @@ public final class DockerEngine implements AutoCloseable {
 
     /// Loading and pushing the largest base images takes seconds; a hang must not hold up a test run for long.
     private static final Duration COMMAND_LIMIT = Duration.ofMinutes(3);
+
+    /// Of a disk of its own; what isn't written takes no room.
+    private static final long DISK_BYTES = 2L << 30;
 
     private static final ReentrantLock sharedLock = new ReentrantLock();
     private static @Nullable DockerEngine shared;
@@ -69,6 +74,15 @@ public final class DockerEngine implements AutoCloseable {
 
     /// An engine of the caller's own, who closes it.
     public static DockerEngine start() {
+        return start(room -> {});
+    }
+
+    /// As [#start()], with images and containers on a disk of their own, of the kind that may have quotas but hasn't.
+    public static DockerEngine startOnXfs() {
+        return start(DockerEngine::mountDisk);
+    }
+
+    private static DockerEngine start(Consumer<DockerEngine> preparation) {
         var directory = PrivateDirectory.create("faas-dockerd");
         var given = System.getenv(HOST_VARIABLE);
         if (given != null && !given.isEmpty()) {
@@ -79,6 +93,7 @@ public final class DockerEngine implements AutoCloseable {
         try {
             // Not the machine's own configuration file: it may name other directories, networks or registries.
             directory.write("daemon.json", "{}");
+            preparation.accept(engine);
             engine.restart();
             return engine;
         } catch (RuntimeException e) {
@@ -154,10 +169,7 @@ public final class DockerEngine implements AutoCloseable {
             return () -> {};
         }
         var server = room.start(registry.serveCommand(), log);
-        Reached reached = () -> {
-            server.children().forEach(ProcessHandle::destroyForcibly);
-            Processes.kill(server);
-        };
+        Reached reached = () -> Processes.killTree(server);
         try {
             var probe = room.inside(List.of("/bin/bash", "-c", ": < /dev/tcp/127.0.0.1/" + registry.port()));
             Awaitility.await("registry beside the engine")
@@ -193,6 +205,21 @@ public final class DockerEngine implements AutoCloseable {
             ControlGroups.remove(groupName());
         }
         directory.close();
+    }
+
+    /// In the room's own mount namespace: it goes with the room, and the loop device with it.
+    private void mountDisk() {
+        var disk = directory.resolve("disk");
+        var data = directory.resolve("data");
+        try (var file = new RandomAccessFile(disk.toFile(), "rw")) {
+            file.setLength(DISK_BYTES);
+            Files.createDirectory(data);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        Programs.run(COMMAND_LIMIT, List.of(Programs.require("mkfs.xfs", "xfsprogs"), "-q", disk.toString()));
+        var mount = List.of(Programs.require("mount", "mount"), "-o", "loop", disk.toString(), data.toString());
+        Programs.run(COMMAND_LIMIT, ownRoom().inside(mount));
     }
 
     private void stopDaemon() {

@@ -1,13 +1,10 @@
 package dev.faas.testkit.service;
 
+import dev.faas.testkit.TreeDeletion;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
-import org.jspecify.annotations.Nullable;
 
 /// A directory only its owner can enter, deleted with everything in it.
 final class PrivateDirectory implements AutoCloseable {
@@ -45,29 +42,9 @@ final class PrivateDirectory implements AutoCloseable {
     @Override
     public void close() {
         try {
-            if (Files.exists(path)) {
-                Files.walkFileTree(path, new DeleteAll());
-            }
+            TreeDeletion.delete(path);
         } catch (IOException e) {
             throw new UncheckedIOException("can't delete " + path, e);
-        }
-    }
-
-    private static final class DeleteAll extends SimpleFileVisitor<Path> {
-
-        @Override
-        public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-            Files.deleteIfExists(file);
-            return FileVisitResult.CONTINUE;
-        }
-
-        @Override
-        public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException failure) throws IOException {
-            if (failure != null) {
-                throw failure;
-            }
-            Files.deleteIfExists(directory);
-            return FileVisitResult.CONTINUE;
         }
     }
 }

@@ -22,6 +22,14 @@ final class Processes {
         }
     }
 
+    /// The same for what it started, too: a port that one of them listened on is free afterwards.
+    static void killTree(Process process) {
+        var descendants = process.descendants().toList();
+        descendants.forEach(ProcessHandle::destroyForcibly);
+        descendants.forEach(descendant -> descendant.onExit().join());
+        kill(process);
+    }
+
     /// Fails with the end of the log if the process has ended.
     static void requireAlive(Process process, Path log) throws IOException {
         if (!process.isAlive()) {

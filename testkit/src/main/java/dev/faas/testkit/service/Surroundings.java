@@ -27,7 +27,7 @@ public final class Surroundings implements AutoCloseable {
             use IO::Socket::INET;
             for my $port (@ARGV) {
                 next if fork;
-                my $server = IO::Socket::INET->new(LocalAddr => '0.0.0.0', LocalPort => $port, Listen => 50, ReuseAddr => 1) or die $@;
+                my $server = IO::Socket::INET->new(LocalPort => $port, Listen => 50, ReuseAddr => 1) or die $@;
                 while (my $client = $server->accept) { close $client }
                 exit;
             }
@@ -87,7 +87,6 @@ public final class Surroundings implements AutoCloseable {
 
     @Override
     public void close() {
-        process.descendants().forEach(ProcessHandle::destroyForcibly);
-        Processes.kill(process);
+        Processes.killTree(process);
     }
 }

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /// What the engine counts of a container, from outside: for when the agent in it can't answer.
 record EngineCounters(Statistics statistics) {
@@ -47,8 +48,10 @@ record EngineCounters(Statistics statistics) {
                 .orElse(0L);
     }
 
-    private long memory(Function<MemoryStatsConfig, Long> counter) {
-        return Optional.ofNullable(statistics.getMemoryStats()).map(counter).orElse(0L);
+    private long memory(Function<MemoryStatsConfig, @Nullable Long> counter) {
+        var stats = statistics.getMemoryStats();
+        var value = stats == null ? null : counter.apply(stats);
+        return value == null ? 0 : value;
     }
 
     private Optional<Integer> processes() {
@@ -57,10 +60,12 @@ record EngineCounters(Statistics statistics) {
                 .map(Math::toIntExact);
     }
 
-    private long traffic(Function<StatisticNetworksConfig, Long> counter) {
+    private long traffic(Function<StatisticNetworksConfig, @Nullable Long> counter) {
         return Optional.ofNullable(statistics.getNetworks()).orElse(Map.of()).values().stream()
-                .map(counter)
-                .mapToLong(bytes -> bytes == null ? 0 : bytes)
+                .mapToLong(network -> {
+                    var bytes = counter.apply(network);
+                    return bytes == null ? 0 : bytes;
+                })
                 .sum();
     }
 }

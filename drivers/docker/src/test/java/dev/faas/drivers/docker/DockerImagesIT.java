@@ -13,7 +13,6 @@ import dev.faas.core.sandbox.SandboxSpec;
 import dev.faas.store.image.FileImageStore;
 import dev.faas.store.image.ImageStoreConfig;
 import dev.faas.testkit.sandbox.CommandRun;
-import dev.faas.testkit.service.DockerEngine;
 import dev.faas.testkit.service.RegistryServer;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -24,31 +23,11 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Where the engine's images come from: the image store, a registry, and the engine itself.
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class DockerImagesIT {
-
-    private final DockerEngine engine = DockerEngine.shared();
-    private final FileImageStore images = DockerMachine.images();
-    private DockerDriver driver;
-
-    @BeforeAll
-    void start(@TempDir Path runDirectory) {
-        driver = DockerMachine.start(engine, images, runDirectory);
-    }
-
-    @AfterAll
-    void stop() {
-        driver.close();
-        images.close();
-        assertThat(DockerMachine.inventory(engine)).isEmpty();
-    }
+class DockerImagesIT extends DockerFixture {
 
     @Test
     void anImageOfTheStoreIsTheSameImageInTheEngine() {

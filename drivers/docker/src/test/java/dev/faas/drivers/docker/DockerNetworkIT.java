@@ -13,10 +13,8 @@ import dev.faas.core.sandbox.Network.EgressRule;
 import dev.faas.core.sandbox.Network.Protocol;
 import dev.faas.core.sandbox.Sandbox;
 import dev.faas.core.sandbox.SandboxSpec;
-import dev.faas.store.image.FileImageStore;
 import dev.faas.testkit.sandbox.CommandRun;
 import dev.faas.testkit.sandbox.TestMachine;
-import dev.faas.testkit.service.DockerEngine;
 import dev.faas.testkit.service.Surroundings;
 import java.nio.file.Path;
 import java.util.List;
@@ -24,33 +22,23 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What containers reach, with servers around the engine that would answer.
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class DockerNetworkIT {
+class DockerNetworkIT extends DockerFixture {
 
     private static final Network.Nat OPEN = new Network.Nat(List.of(), true, List.of());
 
-    private final DockerEngine engine = DockerEngine.shared();
-    private final FileImageStore images = DockerMachine.images();
     private Surroundings surroundings;
-    private DockerDriver driver;
 
     @BeforeAll
-    void start(@TempDir Path runDirectory) {
+    void populate() {
         surroundings = engine.surroundings();
-        driver = DockerMachine.start(engine, images, runDirectory);
     }
 
     @AfterAll
-    void nothingIsLeft() {
-        driver.close();
-        images.close();
+    void depopulate() {
         surroundings.close();
-        assertThat(DockerMachine.inventory(engine)).isEmpty();
-        assertThat(engine.firewall()).doesNotContain("faasd");
     }
 
     @Test

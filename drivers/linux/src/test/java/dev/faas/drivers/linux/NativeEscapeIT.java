@@ -2,64 +2,14 @@ package dev.faas.drivers.linux;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.faas.core.image.ImageReference;
 import dev.faas.core.sandbox.Command;
-import dev.faas.core.sandbox.DriverStatus.Capability;
-import dev.faas.core.sandbox.Sandbox;
-import dev.faas.core.sandbox.SandboxDriver;
 import dev.faas.testkit.sandbox.CommandRun;
 import dev.faas.testkit.sandbox.EscapeContract;
-import java.nio.file.Path;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Set;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /// Escape attempts against native sandboxes, and what they refuse beyond the contract.
-class NativeEscapeIT implements EscapeContract {
-
-    @TempDir
-    static Path directory;
-
-    private static NativeMachine machine;
-
-    @BeforeAll
-    static void start() {
-        machine = new NativeMachine(directory);
-    }
-
-    @AfterAll
-    static void nothingIsLeft() {
-        machine.close();
-    }
-
-    @Override
-    public SandboxDriver driver() {
-        return machine.driver;
-    }
-
-    @Override
-    public ImageReference image() {
-        return NativeMachine.IMAGE;
-    }
-
-    @Override
-    public Set<Capability> expectedCapabilities() {
-        return EnumSet.allOf(Capability.class);
-    }
-
-    @Override
-    public int crowd() {
-        return 1;
-    }
-
-    @Override
-    public void killAgent(Sandbox sandbox) {
-        machine.agentOf(sandbox).destroyForcibly();
-    }
+class NativeEscapeIT extends NativeFixture implements EscapeContract {
 
     @Test
     void rawAndPacketSocketsAreRefused() {

@@ -84,11 +84,6 @@ class ProcessDriverIT implements SandboxDriverContract {
     }
 
     @Override
-    public int crowd() {
-        return 50;
-    }
-
-    @Override
     public void killAgent(Sandbox sandbox) {
         long agent = Long.parseLong(CommandRun.shell(sandbox, "echo $PPID").line());
         ProcessHandle.of(agent).orElseThrow().destroyForcibly();

@@ -1,15 +1,15 @@
-package dev.faas.gateway;
+package dev.faas.testkit.image;
 
 import dev.faas.core.common.ErrorCode;
 import dev.faas.core.common.PlatformException;
 import dev.faas.core.image.Image;
 import dev.faas.core.image.ImageReference;
 import dev.faas.core.image.ImageStore;
-import dev.faas.gateway.route.ImageImporter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -17,11 +17,11 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
 
 /// Images that are only names. `absent/…` can't be pulled.
-final class FakeImageStore implements ImageStore, ImageImporter {
+public final class FakeImageStore implements ImageStore {
 
     private final Map<String, Image> images = new ConcurrentSkipListMap<>();
 
-    FakeImageStore() {
+    public FakeImageStore() {
         add(ImageReference.of("faas/base"), 1000);
     }
 
@@ -47,7 +47,7 @@ final class FakeImageStore implements ImageStore, ImageImporter {
         return add(reference, 2000);
     }
 
-    @Override
+    /// As the gateway wants its importer.
     public List<Image> importArchive(InputStream archive, Optional<ImageReference> name, ProgressListener progress) {
         try {
             long size = archive.transferTo(OutputStream.nullOutputStream());
@@ -81,6 +81,6 @@ final class FakeImageStore implements ImageStore, ImageImporter {
 
     @Override
     public void export(Image image, OutputStream target) throws IOException {
-        target.write(image.digest().getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+        target.write(image.digest().getBytes(StandardCharsets.US_ASCII));
     }
 }

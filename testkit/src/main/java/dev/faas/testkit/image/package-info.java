@@ -1,0 +1,5 @@
+/// Images without bytes.
+@NullMarked
+package dev.faas.testkit.image;
+
+import org.jspecify.annotations.NullMarked;
