@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
@@ -52,6 +53,8 @@ public final class InstanceKeeper implements StandingSandboxes, AutoCloseable {
     private final InstanceRounds rounds;
     private final Ids ids = Ids.secure();
     private final ConcurrentHashMap<String, KeptInstance> kept = new ConcurrentHashMap<>();
+    /// Tenants and names somebody is about to record an instance under.
+    private final ConcurrentHashMap<List<String>, CountDownLatch> beginning = new ConcurrentHashMap<>();
 
     /// Records what servers that died left behind. Drivers and repository stay the caller's to close.
     ///
@@ -85,13 +88,13 @@ public final class InstanceKeeper implements StandingSandboxes, AutoCloseable {
     }
 
     /// The living instance of this name as it is, or else a new one.
-    public Named getOrCreate(String tenant, InstanceSpec spec) {
+    public Named getOrCreate(String tenant, InstanceSpec spec) throws InterruptedException {
         for (int attempt = 0; attempt < NAME_ATTEMPTS; attempt++) {
             var there = findNamed(tenant, spec.name()).map(this::settled);
             if (there.isPresent() && !there.get().state().isEnded()) {
                 return new Named(there.get(), false);
             }
-            var begun = begin(tenant, spec);
+            var begun = beginNamed(tenant, spec);
             if (begun.isPresent()) {
                 return new Named(bringUp(begun.get(), spec), true);
             }
@@ -231,8 +234,10 @@ public final class InstanceKeeper implements StandingSandboxes, AutoCloseable {
         var endings = new ArrayList<Thread>();
         kept.values().forEach(one -> endings.add(Thread.startVirtualThread(() -> end(one, SERVER_STOPPED))));
         try {
+            long deadline = System.nanoTime() + config.patience().toNanos();
             for (var ending : endings) {
-                ending.join();
+                // One whose image is still being fetched ends with its server all the same.
+                ending.join(Duration.ofNanos(Math.max(1, deadline - System.nanoTime())));
             }
             ledger.flush();
         } catch (InterruptedException interrupted) {
@@ -267,6 +272,23 @@ public final class InstanceKeeper implements StandingSandboxes, AutoCloseable {
                 places.giveBack(tenant);
                 kept.remove(created.id());
             }
+        }
+    }
+
+    /// Of those who want one name at once only one takes a place; the others look again when it has.
+    private Optional<Begun> beginNamed(String tenant, InstanceSpec spec) throws InterruptedException {
+        var name = List.of(tenant, spec.name());
+        var mine = new CountDownLatch(1);
+        var others = beginning.putIfAbsent(name, mine);
+        if (others != null) {
+            others.await();
+            return Optional.empty();
+        }
+        try {
+            return begin(tenant, spec);
+        } finally {
+            beginning.remove(name, mine);
+            mine.countDown();
         }
     }
 

@@ -94,7 +94,7 @@ public final class InstanceRoutes {
         }
     }
 
-    private void getOrCreate(Exchange exchange) {
+    private void getOrCreate(Exchange exchange) throws InterruptedException {
         exchange.allowQuery(Set.of());
         try (var _ = gate.enter()) {
             var body = exchange.body().json(config.http().maxBody());

@@ -76,7 +76,7 @@ final class InstanceKeeperTest {
     }
 
     @Test
-    void getOrCreateGivesTheOneThereIs() {
+    void getOrCreateGivesTheOneThereIs() throws Exception {
         var made = keeper.getOrCreate(TENANT, spec("box"));
         var found = keeper.getOrCreate(TENANT, spec("box"));
 
@@ -202,9 +202,11 @@ final class InstanceKeeperTest {
         var instance = fixture.create("box");
 
         fixture.sandbox(instance).lose();
-        fixture.clock.advance(KeeperFixture.CONFIG.interval());
 
-        fixture.awaitState(instance, InstanceState.FAILED);
+        await().until(() -> {
+            fixture.clock.advance(KeeperFixture.CONFIG.interval());
+            return fixture.state(instance) == InstanceState.FAILED;
+        });
         assertThat(fixture.reason(instance)).isEqualTo("its sandbox was lost");
         await().until(() -> keeper.living() == 0);
         assertFails(() -> keeper.enter(TENANT, instance.id()), ErrorCode.CONFLICT);
@@ -273,9 +275,11 @@ final class InstanceKeeperTest {
         assertFails(() -> keeper.list(query()), ErrorCode.STORE_UNAVAILABLE);
 
         fixture.repository.setAway(false);
-        fixture.clock.advance(KeeperFixture.CONFIG.retryDelay());
 
-        await().until(() -> fixture.repository.find(TENANT, instance.id()).orElseThrow().state() == InstanceState.PAUSED);
+        await().until(() -> {
+            fixture.clock.advance(KeeperFixture.CONFIG.retryDelay());
+            return fixture.repository.find(TENANT, instance.id()).orElseThrow().state() == InstanceState.PAUSED;
+        });
     }
 
     @Test
