@@ -18,6 +18,7 @@ final class Verbs {
         ALL.put("executions", ExecutionsCommand::new);
         ALL.put("instance", InstanceCommand::new);
         ALL.put("exec", ExecCommand::new);
+        ALL.put("cp", CopyCommand::new);
         ALL.put("runtimes", RuntimesCommand::new);
         ALL.put("bench", BenchCommand::new);
         ALL.put("clean", CleanCommand::new);

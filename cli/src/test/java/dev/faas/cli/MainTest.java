@@ -18,13 +18,13 @@ class MainTest {
     void helpListsEveryVerbAndTeachesByExample() {
         assertThat(run()).isZero();
         assertThat(captured.out())
-                .contains("run", "serve", "doctor", "image", "executions", "instance", "exec", "runtimes", "bench", "clean", "config",
-                        "key", "version", "completion")
+                .contains("run", "serve", "doctor", "image", "executions", "instance", "exec", "cp", "runtimes", "bench", "clean",
+                        "config", "key", "version", "completion")
                 .contains("faas run -- echo hello");
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"run", "serve", "doctor", "image", "executions", "instance", "exec", "clean", "config"})
+    @ValueSource(strings = {"run", "serve", "doctor", "image", "executions", "instance", "exec", "cp", "clean", "config"})
     void everyVerbHasHelpWithExamples(String verb) {
         assertThat(run(verb, "--help")).isZero();
         assertThat(captured.out()).contains("Usage: faas " + verb).contains("Example");

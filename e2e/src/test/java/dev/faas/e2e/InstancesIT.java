@@ -104,7 +104,7 @@ class InstancesIT {
 
     @Test
     void theEndOfItsTimeLeavesNothing() {
-        var id = create(InstanceRequest.builder().ttlMs(500L)).id();
+        var id = create(InstanceRequest.builder().ttlMs(10_000L)).id();
         startCounting(id);
 
         await().atMost(PATIENCE).until(() -> instances().get(id).state().equals("stopped"));
@@ -163,6 +163,48 @@ class InstancesIT {
 
         assertThat(second.stdout()).isEqualTo("kept\n");
         assertThat(second.instanceId()).isEqualTo(first.instanceId());
+    }
+
+    @Test
+    void aLargeFileGoesInAndComesOutByteForByte() throws Exception {
+        var id = create(InstanceRequest.builder().memoryMb(1024).diskMb(512)).id();
+        var files = instances().files(id);
+        long size = 200L << 20;
+
+        var written = files.write("/srv/in/large.bin", () -> new Noise(size), "0600", true);
+
+        assertThat(written.sizeBytes()).isEqualTo(size);
+        try (var back = files.read("/srv/in/large.bin")) {
+            assertThat(Noise.matches(back, size)).isTrue();
+        }
+        assertThat(shell(id, "stat -c '%a %s' /srv/in/large.bin")).isEqualTo("600 " + size + "\n");
+    }
+
+    @Test
+    void aFileCallWakesItAndAnEscapeLeadsNowhere() {
+        var id = create(InstanceRequest.builder()).id();
+        var files = instances().files(id);
+        shell(id, "ln -s / /tmp/root; ln -s /proc/1/root /tmp/agent; echo inside > /tmp/mark");
+        instances().pause(id);
+
+        assertThat(files.stat("/tmp/mark")).isPresent();
+        assertThat(instances().get(id).state()).isEqualTo("running");
+
+        assertThat(files.stat("/tmp/root/tmp/mark")).isPresent();
+        assertThatThrownBy(() -> files.stat("/tmp/agent/tmp/mark"))
+                .isInstanceOfSatisfying(FaasException.class, e -> assertThat(e.code()).isEqualTo("validation_failed"));
+        assertThat(files.stat("/../../.." + directory)).isEmpty();
+    }
+
+    @Test
+    void aFullDiskIsTheCallersErrorAndTheInstanceGoesOn() {
+        var id = create(InstanceRequest.builder().memoryMb(256).diskMb(32)).id();
+
+        assertThatThrownBy(() -> instances().files(id).write("/tmp/large", () -> new Noise(64L << 20), "0600", false))
+                .isInstanceOf(FaasException.class);
+
+        assertThat(instances().files(id).stat("/tmp/large")).isEmpty();
+        assertThat(shell(id, "echo on > /tmp/on; cat /tmp/on")).isEqualTo("on\n");
     }
 
     private static InstancesClient instances() {

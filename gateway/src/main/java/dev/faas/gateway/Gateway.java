@@ -15,6 +15,7 @@ import dev.faas.gateway.route.AnsweredExecution;
 import dev.faas.gateway.route.BatchRoutes;
 import dev.faas.gateway.route.ExecuteRoutes;
 import dev.faas.gateway.route.ExecutionRoutes;
+import dev.faas.gateway.route.FileRoutes;
 import dev.faas.gateway.route.HealthRoutes;
 import dev.faas.gateway.route.Idempotency;
 import dev.faas.gateway.route.ImageImporter;
@@ -53,7 +54,7 @@ public final class Gateway implements AutoCloseable {
     /// @param metrics the engine's observer must be [GatewayMetrics#executions()]
     public static Gateway start(GatewayConfig config, Parts parts, GatewayMetrics metrics) {
         var routes = routes(config, parts, metrics);
-        var gauges = new StateGauges(metrics.registry(), parts.engine(), parts.dataDir());
+        var gauges = new StateGauges(metrics.registry(), parts.engine(), parts.instances(), parts.dataDir());
         try {
             return new Gateway(parts, routes, gauges, GatewayServer.start(config, routes, metrics.http()));
         } catch (RuntimeException e) {
@@ -74,6 +75,7 @@ public final class Gateway implements AutoCloseable {
                         new BatchRoutes(config, engine, persistent, idempotency, gate, ids).routes(),
                         new ExecutionRoutes(engine).routes(),
                         new InstanceRoutes(config, parts.instances(), answers, idempotency, gate, ids).routes(),
+                        new FileRoutes(config, parts.instances(), gate).routes(),
                         new RuntimeRoutes(engine).routes(),
                         new ImageRoutes(config, parts.images(), parts.importer()).routes(),
                         new MetricsRoutes(engine, metrics.executions().tally(), metrics.registry()).routes(),

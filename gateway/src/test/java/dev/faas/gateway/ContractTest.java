@@ -11,6 +11,8 @@ import dev.faas.api.ExecuteResponse;
 import dev.faas.api.Execution;
 import dev.faas.api.ExecutionPage;
 import dev.faas.api.ExtendRequest;
+import dev.faas.api.FileEntry;
+import dev.faas.api.FileList;
 import dev.faas.api.Health;
 import dev.faas.api.ImageDescription;
 import dev.faas.api.ImageFrame;
@@ -56,6 +58,8 @@ class ContractTest {
             Map.entry("ExecRequest", ExecRequest.class),
             Map.entry("ExtendRequest", ExtendRequest.class),
             Map.entry("LimitsPatch", LimitsPatch.class),
+            Map.entry("FileEntry", FileEntry.class),
+            Map.entry("FileList", FileList.class),
             Map.entry("BatchRequest", BatchRequest.class),
             Map.entry("BatchResponse", BatchResponse.class),
             Map.entry("BatchItem", BatchResponse.Item.class),

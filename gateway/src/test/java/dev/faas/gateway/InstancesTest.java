@@ -36,6 +36,7 @@ class InstancesTest {
         assertThat(made.body().get("auto_pause").booleanValue()).isTrue();
         assertThat(fixture.get(200, PATH + "/box").string("id")).isEqualTo(made.string("id"));
         assertThat(fixture.driver.list()).containsExactly(made.string("id"));
+        assertThat(fixture.get(200, "/metrics").text()).contains("faas_instances 1.0");
     }
 
     @Test

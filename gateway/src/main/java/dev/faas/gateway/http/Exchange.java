@@ -10,6 +10,7 @@ import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.http.Status;
+import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.OutputStream;
@@ -170,6 +171,11 @@ public final class Exchange {
     /// From now on it doesn't matter whether the client is still there.
     public void answerEnded() {
         TimedConnection.current().endWatch();
+    }
+
+    /// For an answer that has begun and can't be brought to its end: the connection ends, so that nobody takes it for whole.
+    public RuntimeException brokenOff(Throwable cause) {
+        return new CloseConnectionException("the answer broke off", cause);
     }
 
     public boolean isAnswered() {

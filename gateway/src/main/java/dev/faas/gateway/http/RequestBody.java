@@ -173,6 +173,9 @@ public final class RequestBody {
         public int read(byte[] bytes, int offset, int length) throws IOException {
             try {
                 int read = source.read(bytes, offset, length);
+                if (read < 0 && count < contentLength()) {
+                    throw new PlatformException(ErrorCode.INVALID_REQUEST, "the body ended early");
+                }
                 count += Math.max(0, read);
                 if (count > limit.bytes()) {
                     throw tooLarge(limit);

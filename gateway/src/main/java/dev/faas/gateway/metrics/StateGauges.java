@@ -2,6 +2,7 @@ package dev.faas.gateway.metrics;
 
 import com.sun.management.OperatingSystemMXBean;
 import dev.faas.core.execution.ExecutionEngine;
+import dev.faas.core.instance.InstanceKeeper;
 import dev.faas.core.sandbox.Isolation;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -23,7 +24,7 @@ public final class StateGauges implements AutoCloseable {
     private final JvmGcMetrics gc = new JvmGcMetrics();
 
     /// @param dataDir whose file system is watched
-    public StateGauges(MeterRegistry registry, ExecutionEngine engine, Path dataDir) {
+    public StateGauges(MeterRegistry registry, ExecutionEngine engine, InstanceKeeper instances, Path dataDir) {
         this.registry = registry;
         gauge("faas.active.containers", "Sandboxes alive", () -> engine.status().running());
         gauge(
@@ -39,6 +40,7 @@ public final class StateGauges implements AutoCloseable {
                 "Executions waiting for a place",
                 () -> engine.status().queued());
         gauge("faas.journal.backlog", "Records waiting for the database", engine::journalBacklog);
+        gauge("faas.instances", "Living instances, paused ones included", instances::living);
         runtimes(engine);
         host(dataDir);
         new JvmMemoryMetrics().bindTo(registry);

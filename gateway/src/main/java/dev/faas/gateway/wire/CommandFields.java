@@ -26,7 +26,7 @@ final class CommandFields {
     private static final Pattern LABEL_NAME = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9_./-]{0,61}[A-Za-z0-9])?");
     private static final int MAX_LABEL_VALUE = 256;
 
-    private static final Pattern USER =
+    static final Pattern USER =
             Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,63})?");
 
     private CommandFields() {}

@@ -90,6 +90,11 @@ public final class InstancesClient {
         return Frames.follow(stream(idOrName, request), listener);
     }
 
+    /// The files in it.
+    public InstanceFiles files(String idOrName) {
+        return new InstanceFiles(transport, one(idOrName));
+    }
+
     private static Call execCall(String idOrName, ExecRequest request) {
         return post(one(idOrName) + "/exec", request);
     }

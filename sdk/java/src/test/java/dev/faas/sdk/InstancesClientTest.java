@@ -4,13 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.faas.api.ExecRequest;
+import dev.faas.api.FileEntry;
 import dev.faas.api.Instance;
 import dev.faas.api.InstanceRequest;
 import dev.faas.api.LimitsPatch;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -69,6 +73,26 @@ class InstancesClientTest {
 
         assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("out\n");
         assertThat(result.exitCode()).isZero();
+    }
+
+    @Test
+    void filesGoInAndComeOut() throws IOException {
+        instances.create(InstanceRequest.builder().name("box").build());
+        var files = instances.files("box");
+        var content = new byte[2_000_000];
+        new Random(1).nextBytes(content);
+
+        var written = files.write("/srv/a b/file", () -> new ByteArrayInputStream(content), "0600", true);
+
+        assertThat(written.sizeBytes()).isEqualTo(content.length);
+        try (var stream = files.read("/srv/a b/file")) {
+            assertThat(stream.readAllBytes()).isEqualTo(content);
+        }
+        assertThat(files.makeDirectory("/srv/dir", false).type()).isEqualTo("directory");
+        assertThat(files.move("/srv/a b/file", "/srv/dir/file").path()).isEqualTo("/srv/dir/file");
+        assertThat(files.list("/srv", 2)).extracting(FileEntry::path).contains("/srv/dir/file");
+        files.remove("/srv/dir", true);
+        assertThat(files.stat("/srv/dir")).isEmpty();
     }
 
     @Test
