@@ -12,7 +12,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use super::Server;
 use super::registry::{Caller, Phase, Sandbox};
 use super::seat::Seat;
-use super::workshop::{Order, Remains};
+use super::workshop::{Order, Remains, Wanted};
 use crate::cgroup::Entry;
 use crate::config::MAPPED_IDS;
 use crate::net::egress::Egress;
@@ -199,6 +199,10 @@ impl Server {
             slot: u64::MAX,
             seat: Some(site.seat),
             netns: site.netns,
+            wanted: Wanted {
+                seat: true,
+                netns: true,
+            },
         });
     }
 

@@ -7,7 +7,7 @@ use rustix::process::{Signal, WaitId, WaitIdOptions};
 
 use super::Server;
 use super::registry::{Caller, Phase, Sandbox};
-use super::workshop::{Cleaned, Delivery, Order, Remains};
+use super::workshop::{Cleaned, Delivery, Order, Remains, Wanted};
 use crate::refusal::Refusal;
 use crate::sandbox::child::Stage;
 
@@ -81,6 +81,10 @@ impl Server {
             slot,
             seat: sandbox.seat.take(),
             netns: sandbox.netns.take(),
+            wanted: Wanted {
+                seat: self.seats.len() < self.config.cgroup_pool,
+                netns: self.namespaces.len() < self.config.netns_pool,
+            },
         };
         self.workshop.clean(remains);
     }

@@ -30,6 +30,14 @@ pub struct Remains {
     pub slot: u64,
     pub seat: Option<Seat>,
     pub netns: Option<Netns>,
+    pub wanted: Wanted,
+}
+
+/// Which of the remains a pool has room for: what nobody waits for isn't made ready for use first.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    pub seat: bool,
+    pub netns: bool,
 }
 
 /// What comes back to the main thread.
@@ -162,10 +170,12 @@ fn clean(bench: &Bench, remains: &Receiver<Remains>) {
             .seat
             .as_ref()
             .map_or_else(Stats::default, |seat| seat.group.stats());
-        let (seat, stuck) = left.seat.map_or((None, None), |seat| take_back(seat, &stats));
+        let (seat, stuck) = left
+            .seat
+            .map_or((None, None), |seat| take_back(seat, &stats, left.wanted.seat));
         let (netns, spent) = match left
             .netns
-            .map(|netns| take_back_netns(netns, &mut stats, bench.home.as_fd()))
+            .map(|netns| take_back_netns(netns, left.wanted.netns, &mut stats, bench.home.as_fd()))
         {
             Some(Ok(returned)) => returned,
             Some(Err(error)) => {
@@ -185,23 +195,27 @@ fn clean(bench: &Bench, remains: &Receiver<Remains>) {
     }
 }
 
-/// Recycles a namespace without a way out (first of the pair). One with a way out is never used again (second): the
+/// Recycles a namespace without a way out that is wanted (first of the pair). One with a way out is never used again (second): the
 /// router may still know connections of its address.
 fn take_back_netns(
     netns: Netns,
+    wanted: bool,
     stats: &mut Stats,
     home: BorrowedFd<'_>,
 ) -> io::Result<(Option<Netns>, Option<Netns>)> {
     if netns.address.is_none() {
-        return Ok((namespace::recycle(netns, home)?, None));
+        return match wanted {
+            true => Ok((namespace::recycle(netns, home)?, None)),
+            false => Ok((None, Some(netns))),
+        };
     }
     (stats.net_rx_bytes, stats.net_tx_bytes) = namespace::final_traffic(&netns, home)?;
     Ok((None, Some(netns)))
 }
 
-/// Recycles a seat (first of the pair) or removes it; what can't be removed yet comes back as the second.
-fn take_back(mut seat: Seat, last: &Stats) -> (Option<Seat>, Option<Seat>) {
-    if seat.recycle(last).unwrap_or(false) {
+/// Recycles a seat that is wanted (first of the pair) or removes it; what can't be removed yet comes back as the second.
+fn take_back(mut seat: Seat, last: &Stats, wanted: bool) -> (Option<Seat>, Option<Seat>) {
+    if wanted && seat.recycle(last).unwrap_or(false) {
         return (Some(seat), None);
     }
     match seat.remove() {
