@@ -14,7 +14,8 @@ public interface InstanceRepository {
     /// @return false when its name is taken by a living one of the tenant
     boolean insert(Instance created);
 
-    /// Replaces each record that is there by one with a higher version, in one transaction. One that isn't there stays away.
+    /// Replaces each record that is there by one with a higher version, in one transaction. One that isn't there stays away, and one that
+    /// has ended stays as it is: its server may have been taken for dead, and its name be another's by now.
     void update(List<Instance> instances);
 
     Optional<Instance> find(String tenant, String id);

@@ -73,7 +73,9 @@ public final class InMemoryInstanceRepository implements InstanceRepository {
             for (var one : instances) {
                 shared.rows.computeIfPresent(
                         one.id(),
-                        (_, row) -> row.current.version() < one.version() ? new Row(one, row.server) : row);
+                        (_, row) -> row.current.version() < one.version() && !row.current.state().isEnded()
+                                ? new Row(one, row.server)
+                                : row);
             }
             return true;
         });

@@ -96,6 +96,17 @@ public abstract class InstanceRepositoryContract {
     }
 
     @Test
+    void whatHasEndedIsNeverReplaced() {
+        instances().insert(instance("inst_1", "box", InstanceState.FAILED, 2));
+        instances().insert(instance("inst_2", "box", InstanceState.RUNNING, 1));
+
+        instances().update(List.of(instance("inst_1", "box", InstanceState.RUNNING, 9)));
+
+        assertThat(instances().find(TENANT, "inst_1")).get().extracting(Instance::state).isEqualTo(InstanceState.FAILED);
+        assertThat(instances().findByName(TENANT, "box")).get().extracting(Instance::id).isEqualTo("inst_2");
+    }
+
+    @Test
     void whatIsForgottenDoesNotComeBack() {
         instances().insert(instance("inst_1", "", InstanceState.STOPPED, 5));
         assertThat(instances().delete(TENANT, "inst_1")).isTrue();

@@ -57,7 +57,7 @@ final class InstanceRows {
 
     static final String UPDATE = "UPDATE instances SET "
             + CHANGING_COLUMNS.stream().map(column -> column + " = :" + column).collect(Collectors.joining(", "))
-            + " WHERE id = :id AND version < :version";
+            + " WHERE id = :id AND version < :version AND ended_at IS NULL";
 
     static final String INSERT_LABEL =
             "INSERT INTO instance_labels (instance_id, name, value) VALUES (:id, :name, :value)";
