@@ -24,7 +24,10 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +37,10 @@ import org.jspecify.annotations.Nullable;
 /// spawner.
 public final class NativeDriver implements SandboxDriver {
 
+    /// Older news are renewed, but nobody waits for that: probing takes some 70 ms, and every execution asks.
     private static final Duration STATUS_LIFETIME = Duration.ofSeconds(5);
+    /// Older news count for nothing.
+    private static final Duration STATUS_LIMIT = Duration.ofMinutes(1);
 
     private final NativeDriverConfig config;
     private final ImageStore images;
@@ -46,6 +52,7 @@ public final class NativeDriver implements SandboxDriver {
     /// Guarded by the status lock.
     private @Nullable DriverStatus status;
     private long statusTime;
+    private @Nullable FutureTask<DriverStatus> probing;
 
     private NativeDriver(NativeDriverConfig config, ImageStore images) {
         this.config = config;
@@ -63,11 +70,18 @@ public final class NativeDriver implements SandboxDriver {
         }
     }
 
-    /// Starts the spawner.
+    /// Starts the spawner, and begins to find out what this host can do.
     ///
     /// @throws PlatformException `RUNTIME_FAILED` when it doesn't start
     public static NativeDriver start(NativeDriverConfig config, ImageStore images) {
-        return new NativeDriver(config, images);
+        var driver = new NativeDriver(config, images);
+        driver.statusLock.lock();
+        try {
+            driver.beginProbe();
+        } finally {
+            driver.statusLock.unlock();
+        }
+        return driver;
     }
 
     @Override
@@ -77,23 +91,60 @@ public final class NativeDriver implements SandboxDriver {
 
     @Override
     public DriverStatus status() {
+        FutureTask<DriverStatus> news;
         statusLock.lock();
         try {
             var known = status;
-            if (known != null && System.nanoTime() - statusTime < STATUS_LIFETIME.toNanos()) {
+            long age = System.nanoTime() - statusTime;
+            if (known != null && age < STATUS_LIFETIME.toNanos()) {
+                return known;
+            }
+            news = beginProbe();
+            if (known != null && known.available() && age < STATUS_LIMIT.toNanos()) {
                 return known;
             }
         } finally {
             statusLock.unlock();
         }
-        var found = probe();
-        statusLock.lock();
+        return await(news);
+    }
+
+    /// Called with the status lock held. One at a time: whoever comes while it lasts waits for the same.
+    private FutureTask<DriverStatus> beginProbe() {
+        var begun = probing;
+        if (begun == null) {
+            begun = new FutureTask<>(this::renewStatus);
+            probing = begun;
+            Thread.ofVirtual().name("faas-probe").start(begun);
+        }
+        return begun;
+    }
+
+    private DriverStatus renewStatus() {
+        Optional<DriverStatus> found = Optional.empty();
         try {
-            status = found;
-            statusTime = System.nanoTime();
-            return found;
+            found = Optional.of(probe());
+            return found.get();
         } finally {
-            statusLock.unlock();
+            statusLock.lock();
+            try {
+                probing = null;
+                status = found.orElse(null);
+                statusTime = System.nanoTime();
+            } finally {
+                statusLock.unlock();
+            }
+        }
+    }
+
+    private static DriverStatus await(FutureTask<DriverStatus> news) {
+        try {
+            return news.get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return DriverStatus.unavailable("interrupted while probing the host", "ask again");
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("probing the host failed", e.getCause());
         }
     }
 
