@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// @param command          program and arguments. (The wire also takes one string, for `/bin/sh -c`.)
 /// @param image            image reference
 /// @param runtime          `auto`, `native`, `docker` or `process`
-/// @param mode             `ephemeral` or `persistent`
+/// @param mode             `ephemeral`, `cached` or `persistent`
 /// @param instanceId       for mode `persistent`: the id or name of the instance; without it one is made
 /// @param timeoutMs        after it the command and all its descendants are killed
 /// @param envVars          added to the image's environment. (The wire also takes an array of pairs.)
@@ -26,6 +26,10 @@ import org.jspecify.annotations.Nullable;
 /// @param diskMb           size of the writable layer
 /// @param processes        processes and threads
 /// @param openFiles        per process
+/// @param cacheKey         mode `cached`: shares results only with requests that have the same
+/// @param cacheTtlMs       mode `cached`: an older result doesn't count, and this one is not kept for longer
+/// @param cacheRefresh     mode `cached`: runs the command whatever is known
+/// @param cacheFailures    mode `cached`: exit codes other than 0 are kept too
 public record ExecuteRequest(
         List<String> command,
         @Nullable String image,
@@ -49,7 +53,11 @@ public record ExecuteRequest(
         @Nullable List<String> outputs,
         @Nullable Long outputLimitBytes,
         @Nullable Map<String, String> labels,
-        @Nullable String instanceId) {
+        @Nullable String instanceId,
+        @Nullable String cacheKey,
+        @Nullable Long cacheTtlMs,
+        @Nullable Boolean cacheRefresh,
+        @Nullable Boolean cacheFailures) {
 
     /// A request for a program with its arguments.
     public static ExecuteRequestBuilder of(String... argv) {

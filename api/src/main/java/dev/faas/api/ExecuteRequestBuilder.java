@@ -33,6 +33,10 @@ public final class ExecuteRequestBuilder {
     private @Nullable NetworkRequest network;
     private @Nullable Long outputLimitBytes;
     private @Nullable String instanceId;
+    private @Nullable String cacheKey;
+    private @Nullable Long cacheTtlMs;
+    private @Nullable Boolean cacheRefresh;
+    private @Nullable Boolean cacheFailures;
 
     ExecuteRequestBuilder(List<String> command) {
         this.command = List.copyOf(command);
@@ -152,6 +156,27 @@ public final class ExecuteRequestBuilder {
         return this;
     }
 
+    /// Shares results only with requests that have the same key.
+    public ExecuteRequestBuilder cacheKey(@Nullable String value) {
+        cacheKey = value;
+        return this;
+    }
+
+    public ExecuteRequestBuilder cacheTtlMs(@Nullable Long value) {
+        cacheTtlMs = value;
+        return this;
+    }
+
+    public ExecuteRequestBuilder cacheRefresh(@Nullable Boolean value) {
+        cacheRefresh = value;
+        return this;
+    }
+
+    public ExecuteRequestBuilder cacheFailures(@Nullable Boolean value) {
+        cacheFailures = value;
+        return this;
+    }
+
     public ExecuteRequest build() {
         return new ExecuteRequest(
                 command,
@@ -176,6 +201,10 @@ public final class ExecuteRequestBuilder {
                 outputs.isEmpty() ? null : List.copyOf(outputs),
                 outputLimitBytes,
                 labels.isEmpty() ? null : Map.copyOf(labels),
-                instanceId);
+                instanceId,
+                cacheKey,
+                cacheTtlMs,
+                cacheRefresh,
+                cacheFailures);
     }
 }

@@ -23,7 +23,11 @@ import org.jspecify.annotations.Nullable;
 /// @param peakMemoryBytes of the whole sandbox
 /// @param pooled          whether the sandbox was ready as a whole before the request came
 /// @param instanceId      the instance it ran in; `null` for a sandbox of its own
-/// @param origin          `cold` made on demand, `pooled_parts` made on demand of ready parts, `pooled` ready as a whole
+/// @param origin          `cold` made on demand, `pooled_parts` made on demand of ready parts, `pooled` ready as a whole,
+///                        `none` there was none: see `cache`
+/// @param cache           in the mode `cached`: `hit` the result was known, `miss` it was not, `joined` it is that of an equal
+///                        execution at the same time; otherwise `null`
+/// @param cachedFrom      with `hit` and `joined`: the execution that ran the command
 public record ExecuteResponse(
         String requestId,
         String outcome,
@@ -53,7 +57,9 @@ public record ExecuteResponse(
         List<OutputFile> files,
         boolean pooled,
         String origin,
-        @Nullable String instanceId) {
+        @Nullable String instanceId,
+        @Nullable String cache,
+        @Nullable String cachedFrom) {
 
     /// Where the time went, in milliseconds and fractions of them.
     ///

@@ -1,5 +1,7 @@
 package dev.faas.api;
 
+import org.jspecify.annotations.Nullable;
+
 /// One event of a streamed execution: first `started`, then any number of `stdout` and `stderr`, last `result` or
 /// `error`.
 /// NDJSON has one a line; SSE one an event, named like its `type`.
@@ -10,8 +12,9 @@ public sealed interface StreamFrame {
     /// The command's sandbox is there.
     ///
     /// @param requestId the execution's id
-    record Started(String type, String requestId, String sandboxId) implements StreamFrame {
-        public Started(String requestId, String sandboxId) {
+    /// @param sandboxId `null` where the result was known and there is none
+    record Started(String type, String requestId, @Nullable String sandboxId) implements StreamFrame {
+        public Started(String requestId, @Nullable String sandboxId) {
             this("started", requestId, sandboxId);
         }
     }

@@ -48,11 +48,12 @@ final class ExecutionsCommand {
                 OutputOptions.print(terminal.out(), page);
                 return ExitCode.OK;
             }
-            var table = new Table("ID", "STATE", "EXIT", "CREATED", "IMAGE", "COMMAND");
+            var table = new Table("ID", "STATE", "EXIT", "CACHE", "CREATED", "IMAGE", "COMMAND");
             page.executions().forEach(execution -> table.row(
                     execution.requestId(),
                     execution.state(),
                     exitCode(execution),
+                    cache(execution),
                     execution.createdAt(),
                     execution.image(),
                     command(execution)));
@@ -79,6 +80,11 @@ final class ExecutionsCommand {
 
     private static String exitCode(Execution execution) {
         return execution.result() == null ? "" : String.valueOf(execution.result().exitCode());
+    }
+
+    private static String cache(Execution execution) {
+        var result = execution.result();
+        return result == null || result.cache() == null ? "" : result.cache();
     }
 
     private static String command(Execution execution) {

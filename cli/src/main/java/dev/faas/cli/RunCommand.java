@@ -25,6 +25,7 @@ import picocli.CommandLine.Option;
             "  faas run -e TOKEN -e MODE=fast --file in.csv:/in.csv --output /out.csv -- ./convert",
             "  cat list | faas run -- sort",
             "  faas run --allow 203.0.113.0/24:443 -- curl -s https://203.0.113.7/",
+            "  faas run --mode cached --cache-ttl 1h -- ./slow-but-always-the-same",
             "  faas run --json -- id | jq .phases",
         })
 final class RunCommand implements Callable<Integer> {

@@ -25,7 +25,10 @@ final class RunOptions {
     @Option(names = "--runtime", paramLabel = "NAME", description = "auto (the default), native, docker or process.")
     private @Nullable String runtime;
 
-    @Option(names = "--mode", paramLabel = "NAME", description = "Where the sandbox comes from; ephemeral (the default) is a fresh one.")
+    @Option(
+            names = "--mode",
+            paramLabel = "NAME",
+            description = "ephemeral (the default): a fresh sandbox; cached: none at all if the result is known.")
     private @Nullable String mode;
 
     @Option(names = "--instance", paramLabel = "ID|NAME", description = "With --mode persistent: the instance of a gateway to run in.")
@@ -42,6 +45,9 @@ final class RunOptions {
 
     @Mixin
     private LimitOptions limits = new LimitOptions();
+
+    @Mixin
+    private CacheOptions cache = new CacheOptions();
 
     @Mixin
     private NetworkOptions network = new NetworkOptions();
@@ -71,6 +77,7 @@ final class RunOptions {
                 .instanceId(instance)
                 .network(network.request());
         limits.addTo(request);
+        cache.addTo(request);
         labels.forEach(request::label);
         env.forEach(variable -> addVariable(request::env, variable));
         files.forEach(file -> request.file(inputFile(file)));

@@ -19,6 +19,7 @@ final class Verbs {
         ALL.put("instance", InstanceCommand::new);
         ALL.put("exec", ExecCommand::new);
         ALL.put("cp", CopyCommand::new);
+        ALL.put("cache", CacheCommand::new);
         ALL.put("runtimes", RuntimesCommand::new);
         ALL.put("bench", BenchCommand::new);
         ALL.put("clean", CleanCommand::new);

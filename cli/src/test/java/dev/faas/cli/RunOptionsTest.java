@@ -43,11 +43,12 @@ class RunOptionsTest {
     void everyFieldOfARequestHasItsOption() throws Exception {
         var file = Files.writeString(folder.resolve("in"), "x");
         var request = request(new CapturedTerminal(PIPE, "input"),
-                "--image", "faas/python", "--runtime", "native", "--mode", "ephemeral", "--instance", "box",
+                "--image", "faas/python", "--runtime", "native", "--mode", "cached", "--instance", "box",
                 "-t", "3s", "-e", "A=b", "-w", "/tmp",
                 "-m", "1g", "--cpus", "0.5", "--disk", "64m", "--processes", "9", "--open-files", "8", "--read-rate", "64k",
                 "--write-rate", "2m", "-u", "nobody", "--network", "nat", "--file", file + ":/in", "--output", "/out",
-                "--output-limit", "1k", "--label", "who=me", "--", "cat");
+                "--output-limit", "1k", "--label", "who=me", "--cache-key", "k", "--cache-ttl", "5m", "--cache-refresh",
+                "--cache-failures", "--", "cat");
 
         for (RecordComponent component : ExecuteRequest.class.getRecordComponents()) {
             assertThat(component.getAccessor().invoke(request)).as(component.getName()).isNotNull();

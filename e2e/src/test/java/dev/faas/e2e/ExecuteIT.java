@@ -233,7 +233,7 @@ class ExecuteIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"cached", "checkpointed", "branched"})
+    @ValueSource(strings = {"checkpointed", "branched"})
     void refusesModesThatHaveNotLanded(String mode) {
         var refused = platform.wire().execute(501, Map.of("command", "true", "mode", mode));
 

@@ -1,5 +1,6 @@
 package dev.faas.gateway;
 
+import dev.faas.core.cache.ResultCache;
 import dev.faas.core.common.Ids;
 import dev.faas.core.execution.ExecutionEngine;
 import dev.faas.core.execution.ExecutionRepository;
@@ -13,6 +14,7 @@ import dev.faas.gateway.metrics.GatewayMetrics;
 import dev.faas.gateway.metrics.StateGauges;
 import dev.faas.gateway.route.AnsweredExecution;
 import dev.faas.gateway.route.BatchRoutes;
+import dev.faas.gateway.route.CacheRoutes;
 import dev.faas.gateway.route.ExecuteRoutes;
 import dev.faas.gateway.route.ExecutionRoutes;
 import dev.faas.gateway.route.FileRoutes;
@@ -54,7 +56,8 @@ public final class Gateway implements AutoCloseable {
     /// @param metrics the engine's observer must be [GatewayMetrics#executions()]
     public static Gateway start(GatewayConfig config, Parts parts, GatewayMetrics metrics) {
         var routes = routes(config, parts, metrics);
-        var gauges = new StateGauges(metrics.registry(), parts.engine(), parts.instances(), parts.dataDir());
+        var gauges = new StateGauges(
+                metrics.registry(), parts.engine(), parts.instances(), parts.cache(), parts.dataDir());
         try {
             return new Gateway(parts, routes, gauges, GatewayServer.start(config, routes, metrics.http()));
         } catch (RuntimeException e) {
@@ -76,9 +79,10 @@ public final class Gateway implements AutoCloseable {
                         new ExecutionRoutes(engine).routes(),
                         new InstanceRoutes(config, parts.instances(), answers, idempotency, gate, ids).routes(),
                         new FileRoutes(config, parts.instances(), gate).routes(),
+                        new CacheRoutes(parts.cache()).routes(),
                         new RuntimeRoutes(engine).routes(),
                         new ImageRoutes(config, parts.images(), parts.importer()).routes(),
-                        new MetricsRoutes(engine, metrics.executions().tally(), metrics.registry()).routes(),
+                        new MetricsRoutes(engine, parts.cache(), metrics.executions().tally(), metrics.registry()).routes(),
                         new HealthRoutes(engine, parts.repository(), config.version()).routes(),
                         new OpenApiRoutes().routes())
                 .flatMap(List::stream)
@@ -118,6 +122,7 @@ public final class Gateway implements AutoCloseable {
     /// @param dataDir whose file system the metrics watch
     public record Parts(
             ExecutionEngine engine,
+            ResultCache cache,
             InstanceKeeper instances,
             ExecutionRepository repository,
             ImageStore images,

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faas.api.BatchRequest;
 import dev.faas.api.BatchResponse;
+import dev.faas.api.CacheCleared;
+import dev.faas.api.CacheStatistics;
 import dev.faas.api.DetailedMetrics;
 import dev.faas.api.ExecRequest;
 import dev.faas.api.ExecuteRequest;
@@ -51,6 +53,8 @@ class ContractTest {
             Map.entry("Phases", ExecuteResponse.Phases.class),
             Map.entry("OutputFile", ExecuteResponse.OutputFile.class),
             Map.entry("Execution", Execution.class),
+            Map.entry("CacheStatistics", CacheStatistics.class),
+            Map.entry("CacheCleared", CacheCleared.class),
             Map.entry("ExecutionPage", ExecutionPage.class),
             Map.entry("Instance", Instance.class),
             Map.entry("InstancePage", InstancePage.class),

@@ -214,7 +214,7 @@ class ExecuteTest {
 
     @Test
     void otherModesSayThatTheyAreNotThere() {
-        for (var mode : new String[] {"cached", "checkpointed", "branched"}) {
+        for (var mode : new String[] {"checkpointed", "branched"}) {
             var answer = fixture.execute(501, GatewayFixture.json(Map.of("command", "true", "mode", mode)));
             assertThat(answer.string("code")).isEqualTo("not_implemented");
         }

@@ -1,15 +1,19 @@
 package dev.faas.gateway;
 
+import dev.faas.core.cache.ResultCache;
+import dev.faas.core.cache.ResultCacheConfig;
 import dev.faas.core.common.SystemTime;
 import dev.faas.core.execution.EngineConfig;
 import dev.faas.core.execution.ExecutionEngine;
 import dev.faas.core.execution.Placement;
+import dev.faas.core.execution.Reuse;
 import dev.faas.core.instance.InstanceConfig;
 import dev.faas.core.instance.InstanceKeeper;
 import dev.faas.core.sandbox.Isolation;
 import dev.faas.core.sandbox.SandboxDriver;
 import dev.faas.gateway.http.GatewayConfig;
 import dev.faas.gateway.metrics.GatewayMetrics;
+import dev.faas.testkit.cache.InMemoryCachedResultRepository;
 import dev.faas.testkit.execution.InMemoryExecutionRepository;
 import dev.faas.testkit.image.FakeImageStore;
 import dev.faas.testkit.instance.InMemoryInstanceRepository;
@@ -42,6 +46,8 @@ final class GatewayFixture implements AutoCloseable {
     final GatewayMetrics metrics = new GatewayMetrics();
     final InMemoryInstanceRepository instanceRecords = new InMemoryInstanceRepository();
     final InstanceKeeper instances;
+    private final ResultCache cache =
+            new ResultCache(ResultCacheConfig.DEFAULT, new InMemoryCachedResultRepository(), time);
     final ExecutionEngine engine;
     final Gateway gateway;
     final HttpClient client =
@@ -56,8 +62,8 @@ final class GatewayFixture implements AutoCloseable {
         instances = new InstanceKeeper(
                 InstanceConfig.DEFAULT, new Placement(EngineConfig.DEFAULT, drivers), drivers, instanceRecords, time);
         engine = new ExecutionEngine(
-                EngineConfig.DEFAULT, drivers, repository, metrics.executions(), time, instances);
-        var parts = new Gateway.Parts(engine, instances, repository, images, images::importArchive, Path.of("/"));
+                EngineConfig.DEFAULT, drivers, repository, metrics.executions(), time, new Reuse(instances, cache));
+        var parts = new Gateway.Parts(engine, cache, instances, repository, images, images::importArchive, Path.of("/"));
         gateway = Gateway.start(config.withAddress("127.0.0.1", 0), parts, metrics);
     }
 
@@ -130,6 +136,7 @@ final class GatewayFixture implements AutoCloseable {
         client.close();
         engine.close();
         instances.close();
+        cache.close();
         metrics.close();
         time.close();
     }

@@ -1,9 +1,11 @@
 package dev.faas.server;
 
+import dev.faas.core.cache.ResultCache;
 import dev.faas.core.common.PlatformException;
 import dev.faas.core.common.SystemTime;
 import dev.faas.core.execution.ExecutionEngine;
 import dev.faas.core.execution.Placement;
+import dev.faas.core.execution.Reuse;
 import dev.faas.core.image.ImageReference;
 import dev.faas.core.image.ImageStore;
 import dev.faas.core.instance.InstanceKeeper;
@@ -60,12 +62,13 @@ final class Platform implements AutoCloseable {
             var instances = lifecycle.add(
                     "instances",
                     new InstanceKeeper(config.instances(), placement, drivers, store.instances(), time));
+            var cache = lifecycle.add("result cache", new ResultCache(config.cache(), store.cachedResults(), time));
+            var reuse = new Reuse(instances, cache);
             var engine = lifecycle.add(
                     "engine",
-                    new ExecutionEngine(
-                            config.engine(), drivers, store.executions(), metrics.executions(), time, instances));
+                    new ExecutionEngine(config.engine(), drivers, store.executions(), metrics.executions(), time, reuse));
             var parts = new Gateway.Parts(
-                    engine, instances, store.executions(), images, images::importArchive, config.dataDir());
+                    engine, cache, instances, store.executions(), images, images::importArchive, config.dataDir());
             var gateway = lifecycle.add("gateway", Gateway.start(config.gateway(), parts, metrics));
             return new Platform(lifecycle, drivers, images, config.gateway().requests().image(), gateway);
         } catch (RuntimeException | Error e) {

@@ -24,6 +24,7 @@ final class ActiveExecution {
     private ExecutionRecord current;
     private @Nullable PlatformException failure;
     private @Nullable String cancelledBy;
+    private @Nullable CacheUse cacheUse;
     private @Nullable Runnable kill;
     private @Nullable Runnable onEnd;
 
@@ -92,6 +93,24 @@ final class ActiveExecution {
         }
     }
 
+    /// Where its result comes from; for its next record.
+    void use(CacheUse use) {
+        stateLock.lock();
+        try {
+            cacheUse = use;
+        } finally {
+            stateLock.unlock();
+        }
+    }
+
+    /// Its caller has left a run that goes on for others.
+    ///
+    /// @return whether that was its end
+    boolean abandon(Instant now) {
+        var by = cancelledBy().orElse("nobody");
+        return end(ExecutionState.CANCELLED, "", "cancelled by " + by, Optional.empty(), null, now);
+    }
+
     /// The platform could not run it.
     ///
     /// @return whether that was its end
@@ -143,6 +162,16 @@ final class ActiveExecution {
         stateLock.lock();
         try {
             return Optional.ofNullable(cancelledBy);
+        } finally {
+            stateLock.unlock();
+        }
+    }
+
+    /// Why the platform could not run it, if that was its end.
+    Optional<PlatformException> failure() {
+        stateLock.lock();
+        try {
+            return Optional.ofNullable(failure);
         } finally {
             stateLock.unlock();
         }
@@ -230,6 +259,7 @@ final class ActiveExecution {
                 finishedAt,
                 errorCode,
                 errorDetail,
+                Optional.ofNullable(cacheUse),
                 result);
     }
 }

@@ -33,6 +33,16 @@ final class DrainGate {
         }
     }
 
+    /// For work on behalf of somebody inside that may outlast them: it isn't turned away any more.
+    void follow() {
+        gateLock.lock();
+        try {
+            inside++;
+        } finally {
+            gateLock.unlock();
+        }
+    }
+
     void leave() {
         gateLock.lock();
         try {

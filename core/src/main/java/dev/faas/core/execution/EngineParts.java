@@ -14,6 +14,10 @@ record EngineParts(
         SandboxExchange exchange,
         SandboxPools pools) {
 
+    EngineParts withObserver(ExecutionObserver newObserver) {
+        return new EngineParts(config, time, newObserver, budget, exchange, pools);
+    }
+
     /// The time of day as precisely as every database keeps it, so that a record reads the same before and after it was written.
     Instant now() {
         return time.instant().truncatedTo(ChronoUnit.MICROS);

@@ -26,6 +26,7 @@ public final class ExecutionEngine implements AutoCloseable {
     private final StandingSandboxes standing;
     private final Placement placement;
     private final Capacity capacity;
+    private final SharedRuns sharedRuns;
     private final ExecutionRepository repository;
     private final ExecutionJournal journal;
     private final RecordUpkeep upkeep;
@@ -41,20 +42,20 @@ public final class ExecutionEngine implements AutoCloseable {
             ExecutionRepository repository,
             ExecutionObserver observer,
             TimeSource time) {
-        this(config, drivers, repository, observer, time, StandingSandboxes.NONE);
+        this(config, drivers, repository, observer, time, Reuse.NONE);
     }
 
-    /// As the other, with sandboxes that executions may run in without making or destroying them. They are entered only while this engine
-    /// is open, so they have to be closed after it.
+    /// As the other, with what executions may take over from others. Standing sandboxes are entered only while this engine is open, so they
+    /// have to be closed after it.
     public ExecutionEngine(
             EngineConfig config,
             List<SandboxDriver> drivers,
             ExecutionRepository repository,
             ExecutionObserver observer,
             TimeSource time,
-            StandingSandboxes standing) {
+            Reuse reuse) {
         this.repository = repository;
-        this.standing = standing;
+        standing = reuse.sandboxes();
         var budget = new OutputBudget(config.output().inMemory().bytes());
         placement = new Placement(config, drivers);
         var admission = config.admission();
@@ -64,6 +65,7 @@ public final class ExecutionEngine implements AutoCloseable {
                 config.pools(), () -> admission.maxRunning() - capacity.running() - capacity.queued(), time);
         parts = new EngineParts(config, time, observer, budget, new SandboxExchange(config.output()), pools);
         gate = new DrainGate(time);
+        sharedRuns = new SharedRuns(parts, capacity, gate, reuse.results());
         upkeep = new RecordUpkeep(config.retention(), repository, time);
         journal = new ExecutionJournal(config.journal(), repository, observer, time, this::forget);
     }
@@ -184,7 +186,7 @@ public final class ExecutionEngine implements AutoCloseable {
     }
 
     private ActiveExecution accept(ExecutionRequest request, ExecutionListener listener, Promise promise) {
-        var tracked = admit(request, promise);
+        var tracked = admit(request, listener, promise);
         try {
             tracked.execution().announce();
             parts.observer().accepted(request);
@@ -195,14 +197,13 @@ public final class ExecutionEngine implements AutoCloseable {
             if (tracked.execution().fail(failure, parts.now())) {
                 parts.observer().finished(tracked.execution().executionRecord());
             }
-            tracked.plan().place().release();
+            tracked.work().giveUp().run();
             gate.leave();
             throw failure;
         }
-        var task = new ExecutionTask(parts, tracked.execution(), tracked.plan(), listener);
         Thread.startVirtualThread(() -> {
             try {
-                task.run();
+                tracked.work().task().run();
             } finally {
                 gate.leave();
             }
@@ -211,7 +212,7 @@ public final class ExecutionEngine implements AutoCloseable {
     }
 
     /// Every refusal on the spot happens here, before anything is kept.
-    private Tracked admit(ExecutionRequest request, Promise promise) {
+    private Tracked admit(ExecutionRequest request, ExecutionListener listener, Promise promise) {
         var undo = new ArrayDeque<Runnable>();
         try {
             gate.enter();
@@ -221,12 +222,12 @@ public final class ExecutionEngine implements AutoCloseable {
             var candidates = placement.candidates(request);
             journal.reserve();
             undo.push(journal::cancelReservation);
-            var place = capacity.enter(request.tenant(), promise.patience(parts.config().admission()));
-            undo.push(place::release);
-            var output = CapturedOutput.upTo(request.command().outputLimit(), parts.budget());
             var execution = new ActiveExecution(request, parts.now(), next -> write(next, promise));
-            execution.onEarlyEnd(place::leaveQueue);
-            var tracked = new Tracked(execution, new ExecutionTask.Plan(policy, candidates, place, output, phases));
+            var patience = promise.patience(parts.config().admission());
+            var work = request.mode() == ExecutionMode.CACHED
+                    ? cached(new CachedTask(parts, sharedRuns, execution, candidates, patience, listener))
+                    : sandboxed(execution, candidates, patience, new Sandboxed(policy, phases, listener), undo);
+            var tracked = new Tracked(execution, work);
             if (active.putIfAbsent(request.id(), tracked) != null) {
                 throw new PlatformException(ErrorCode.CONFLICT, "there is an execution " + request.id() + " already");
             }
@@ -236,6 +237,25 @@ public final class ExecutionEngine implements AutoCloseable {
             parts.observer().refused(request, refusal.code());
             throw refusal;
         }
+    }
+
+    private static Work cached(CachedTask task) {
+        return new Work(task, task::release, task::release);
+    }
+
+    private Work sandboxed(
+            ActiveExecution execution,
+            Iterable<SandboxDriver> candidates,
+            Duration patience,
+            Sandboxed how,
+            ArrayDeque<Runnable> undo) {
+        var request = execution.request();
+        var place = capacity.enter(request.tenant(), patience);
+        undo.push(place::release);
+        var output = CapturedOutput.upTo(request.command().outputLimit(), parts.budget());
+        execution.onEarlyEnd(place::leaveQueue);
+        var plan = new ExecutionTask.Plan(how.policy(), candidates, place, output, how.phases());
+        return new Work(new ExecutionTask(parts, execution, plan, how.listener()), place::release, output::release);
     }
 
     private ExecutionRecord await(ActiveExecution execution) throws InterruptedException {
@@ -264,7 +284,7 @@ public final class ExecutionEngine implements AutoCloseable {
     private void forget(ExecutionRecord written) {
         var tracked = active.remove(written.id());
         if (tracked != null) {
-            tracked.plan().output().release();
+            tracked.work().forget().run();
         }
     }
 
@@ -298,5 +318,11 @@ public final class ExecutionEngine implements AutoCloseable {
         }
     }
 
-    private record Tracked(ActiveExecution execution, ExecutionTask.Plan plan) {}
+    private record Tracked(ActiveExecution execution, Work work) {}
+
+    /// @param giveUp instead of the task, when it isn't even begun
+    /// @param forget once the record needs its output no longer
+    private record Work(Runnable task, Runnable giveUp, Runnable forget) {}
+
+    private record Sandboxed(SandboxPolicy policy, PhaseClock phases, ExecutionListener listener) {}
 }

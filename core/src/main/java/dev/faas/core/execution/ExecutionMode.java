@@ -8,6 +8,7 @@ import java.util.Locale;
 public enum ExecutionMode {
     /// A fresh sandbox, destroyed afterwards.
     EPHEMERAL,
+    /// As ephemeral, unless the result of an equal execution is known.
     CACHED,
     CHECKPOINTED,
     BRANCHED,

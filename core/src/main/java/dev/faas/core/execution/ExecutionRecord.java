@@ -12,6 +12,7 @@ import java.util.Optional;
 /// @param argv        for people; the request's environment, stdin and files are not kept
 /// @param errorCode   stable code of a platform failure; empty otherwise
 /// @param errorDetail its words
+/// @param cache       where the result came from, as soon as that is clear; empty unless the mode is cached
 /// @param result      present once a sandbox ran the command
 public record ExecutionRecord(
         String id,
@@ -27,6 +28,7 @@ public record ExecutionRecord(
         Optional<Instant> finishedAt,
         String errorCode,
         String errorDetail,
+        Optional<CacheUse> cache,
         Optional<ExecutionResult> result) {
 
     public ExecutionRecord {
@@ -63,6 +65,7 @@ public record ExecutionRecord(
                 finishedAt,
                 errorCode,
                 errorDetail,
+                cache,
                 newResult);
     }
 }

@@ -21,6 +21,7 @@ import java.util.Optional;
 /// @param labels      carried along for filters
 /// @param traceParent W3C trace context to hand to the guest as TRACEPARENT; empty if none
 /// @param instance    id of the standing sandbox it runs in; empty unless the mode is persistent
+/// @param cache       how known results count; empty unless the mode is cached
 public record ExecutionRequest(
         String id,
         String tenant,
@@ -35,7 +36,8 @@ public record ExecutionRequest(
         List<String> outputs,
         Map<String, String> labels,
         String traceParent,
-        String instance) {
+        String instance,
+        Optional<CachePolicy> cache) {
 
     public ExecutionRequest {
         files = List.copyOf(files);

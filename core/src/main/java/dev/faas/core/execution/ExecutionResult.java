@@ -76,6 +76,44 @@ public record ExecutionResult(
                 peakMemoryBytes);
     }
 
+    /// The same as measured by one who waited for more than the run.
+    ExecutionResult withPhases(Phases newPhases) {
+        return new ExecutionResult(
+                outcome,
+                stdout,
+                stderr,
+                stdoutBytes,
+                stderrBytes,
+                isTruncated,
+                files,
+                isolation,
+                imageDigest,
+                origin,
+                newPhases,
+                userTime,
+                systemTime,
+                peakMemoryBytes);
+    }
+
+    /// The same for an execution that ran nothing itself: it had no sandbox and used neither processor nor memory.
+    ExecutionResult takenOver(Phases newPhases) {
+        return new ExecutionResult(
+                outcome,
+                stdout,
+                stderr,
+                stdoutBytes,
+                stderrBytes,
+                isTruncated,
+                files,
+                isolation,
+                imageDigest,
+                Origin.NONE,
+                newPhases,
+                Duration.ZERO,
+                Duration.ZERO,
+                0);
+    }
+
     private List<OutputFile> startOfFiles(long limit) {
         var cut = new ArrayList<OutputFile>(files.size());
         long left = limit;

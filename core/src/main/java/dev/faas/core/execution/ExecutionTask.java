@@ -4,7 +4,6 @@ import dev.faas.core.capacity.Capacity;
 import dev.faas.core.common.ErrorCode;
 import dev.faas.core.common.PlatformException;
 import dev.faas.core.image.Image;
-import dev.faas.core.image.ImageStore.ProgressListener;
 import dev.faas.core.pool.SandboxOrder;
 import dev.faas.core.sandbox.Command;
 import dev.faas.core.sandbox.Network;
@@ -110,24 +109,11 @@ final class ExecutionTask implements Runnable {
         }
     }
 
-    /// Where the caller leaves the choice, a technology that hasn't the image gives way to the next that has.
     private Prepared prepareImage() {
         var decided = policy.image();
-        if (decided.isPresent()) {
-            return new Prepared(candidates.iterator().next(), decided.get());
-        }
-        @Nullable PlatformException missing = null;
-        for (var driver : candidates) {
-            try {
-                return new Prepared(driver, driver.requireImage(request.image(), ProgressListener.SILENT));
-            } catch (PlatformException failure) {
-                if (failure.code() != ErrorCode.IMAGE_NOT_FOUND) {
-                    throw failure;
-                }
-                missing = missing == null ? failure : missing;
-            }
-        }
-        throw missing == null ? new IllegalStateException("there is always a candidate") : missing;
+        return decided.isPresent()
+                ? new Prepared(candidates.iterator().next(), decided.get())
+                : Prepared.first(candidates, request.image());
     }
 
     /// @return nothing if the execution has ended meanwhile
@@ -241,8 +227,6 @@ final class ExecutionTask implements Runnable {
             LOG.error("the sandbox of {} could not be destroyed", request.id(), failure);
         }
     }
-
-    private record Prepared(SandboxDriver driver, Image image) {}
 
     @FunctionalInterface
     private interface Stage<T extends @Nullable Object> {

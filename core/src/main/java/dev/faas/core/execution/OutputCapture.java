@@ -78,6 +78,16 @@ final class OutputCapture extends OutputStream {
         }
     }
 
+    /// A copy of what is kept from a position on.
+    byte[] from(int position) {
+        bufferLock.lock();
+        try {
+            return position >= kept ? new byte[0] : Arrays.copyOfRange(buffer, position, kept);
+        } finally {
+            bufferLock.unlock();
+        }
+    }
+
     /// How many bytes came, kept or not.
     long seen() {
         bufferLock.lock();

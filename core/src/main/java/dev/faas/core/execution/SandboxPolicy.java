@@ -37,9 +37,9 @@ sealed interface SandboxPolicy {
     static SandboxPolicy of(ExecutionRequest request, SandboxPools pools, StandingSandboxes standing) {
         var mode = request.mode();
         return switch (mode) {
-            case EPHEMERAL -> new Ephemeral(pools);
+            // Whether anything has to run at all is decided before: see SharedRuns.
+            case EPHEMERAL, CACHED -> new Ephemeral(pools);
             case PERSISTENT -> new Standing(standing, request.tenant(), request.instance());
-            case CACHED -> throw missing(mode, "it needs a store of results");
             case CHECKPOINTED, BRANCHED -> throw missing(mode, "it needs process snapshots");
         };
     }

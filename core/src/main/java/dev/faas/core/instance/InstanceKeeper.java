@@ -196,7 +196,8 @@ public final class InstanceKeeper implements StandingSandboxes, AutoCloseable {
                 request.outputs(),
                 request.labels(),
                 request.traceParent(),
-                instance.id());
+                instance.id(),
+                request.cache());
     }
 
     @Override

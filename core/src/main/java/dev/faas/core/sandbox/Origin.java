@@ -9,9 +9,11 @@ public enum Origin {
     /// Made on demand, of parts that were ready: a network namespace, cgroups.
     POOLED_PARTS,
     /// Was ready as a whole, its agent answering, and had never run anything.
-    POOLED;
+    POOLED,
+    /// There was none: the result was known, or came from the run of an equal execution.
+    NONE;
 
-    /// The name on the wire: `cold`, `pooled_parts`, `pooled`.
+    /// The name on the wire: `cold`, `pooled_parts`, `pooled`, `none`.
     public String wire() {
         return name().toLowerCase(Locale.ROOT);
     }

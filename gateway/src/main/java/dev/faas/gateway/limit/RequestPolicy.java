@@ -17,6 +17,7 @@ import java.time.Duration;
 /// @param outputLimit   bytes kept of each of stdout and stderr
 /// @param maxFiles      files put in, and files returned
 /// @param maxLabels     labels of one execution
+/// @param maxCacheTtl   for how long a result in the mode `cached` may be asked to be kept
 public record RequestPolicy(
         ImageReference image,
         Network network,
@@ -27,7 +28,8 @@ public record RequestPolicy(
         DataSize outputLimit,
         DataSize maxOutputLimit,
         int maxFiles,
-        int maxLabels) {
+        int maxLabels,
+        Duration maxCacheTtl) {
 
     public static final RequestPolicy DEFAULT = new RequestPolicy(
             ImageReference.of("faas/base"),
@@ -46,7 +48,8 @@ public record RequestPolicy(
             DataSize.ofBytes(Command.DEFAULT_OUTPUT_LIMIT),
             DataSize.ofMebibytes(64),
             256,
-            64);
+            64,
+            Duration.ofDays(30));
 
     /// The same with less output, never with more.
     public RequestPolicy withOutputLimits(DataSize most) {
@@ -60,7 +63,8 @@ public record RequestPolicy(
                 smaller(outputLimit, most),
                 smaller(maxOutputLimit, most),
                 maxFiles,
-                maxLabels);
+                maxLabels,
+                maxCacheTtl);
     }
 
     private static DataSize smaller(DataSize left, DataSize right) {

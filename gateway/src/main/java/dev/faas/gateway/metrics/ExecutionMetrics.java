@@ -78,7 +78,8 @@ public final class ExecutionMetrics implements ExecutionObserver {
             creationFailures.increment();
         }
         tally.finished(execution);
-        execution.result().ifPresent(result -> measured(runtime, result));
+        // What another execution's run cost is counted there.
+        execution.result().filter(result -> result.origin() != Origin.NONE).ifPresent(result -> measured(runtime, result));
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.faas.gateway.metrics;
 
 import com.sun.management.OperatingSystemMXBean;
+import dev.faas.core.cache.ResultCache;
 import dev.faas.core.execution.ExecutionEngine;
 import dev.faas.core.instance.InstanceKeeper;
 import dev.faas.core.sandbox.Isolation;
@@ -24,7 +25,8 @@ public final class StateGauges implements AutoCloseable {
     private final JvmGcMetrics gc = new JvmGcMetrics();
 
     /// @param dataDir whose file system is watched
-    public StateGauges(MeterRegistry registry, ExecutionEngine engine, InstanceKeeper instances, Path dataDir) {
+    public StateGauges(
+            MeterRegistry registry, ExecutionEngine engine, InstanceKeeper instances, ResultCache cache, Path dataDir) {
         this.registry = registry;
         gauge("faas.active.containers", "Sandboxes alive", () -> engine.status().running());
         gauge(
@@ -41,6 +43,7 @@ public final class StateGauges implements AutoCloseable {
                 () -> engine.status().queued());
         gauge("faas.journal.backlog", "Records waiting for the database", engine::journalBacklog);
         gauge("faas.instances", "Living instances, paused ones included", instances::living);
+        CacheMeters.register(registry, cache);
         runtimes(engine);
         host(dataDir);
         new JvmMemoryMetrics().bindTo(registry);

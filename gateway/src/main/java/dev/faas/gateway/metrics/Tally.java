@@ -53,7 +53,8 @@ public final class Tally {
         if (execution.state() == ExecutionState.TIMED_OUT) {
             timedOut.increment();
         }
-        execution.result().ifPresent(this::measured);
+        // Known results were measured when they were made.
+        execution.result().filter(result -> result.origin() != Origin.NONE).ifPresent(this::measured);
     }
 
     private void measured(ExecutionResult result) {

@@ -98,7 +98,7 @@ public final class AnsweredExecution {
             throw new PlatformException(
                     ErrorCode.CONFLICT,
                     "execution " + execution.id() + " ended as "
-                            + execution.state().wire() + " before it ran: " + execution.errorDetail());
+                            + execution.state().wire() + " without a result: " + execution.errorDetail());
         }
         return execution;
     }

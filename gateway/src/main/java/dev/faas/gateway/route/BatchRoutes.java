@@ -69,10 +69,8 @@ public final class BatchRoutes {
             var firstId = ids.next(ExecuteRoutes.EXECUTION_ID_PREFIX);
             for (int i = 0; i < batch.items().size(); i++) {
                 int index = i;
-                var caller = new ExecuteRequestReader.Caller(
-                        i == 0 ? firstId : ids.next(ExecuteRoutes.EXECUTION_ID_PREFIX),
-                        exchange.tenant(),
-                        exchange.traceParent());
+                var caller = ExecuteRoutes.caller(
+                        exchange, i == 0 ? firstId : ids.next(ExecuteRoutes.EXECUTION_ID_PREFIX));
                 items.add(() ->
                         item(exchange, index, () -> reader.read(batch.items().get(index), caller)));
             }

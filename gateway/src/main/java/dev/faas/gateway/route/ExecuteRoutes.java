@@ -7,13 +7,16 @@ import dev.faas.gateway.http.GatewayConfig;
 import dev.faas.gateway.http.Route;
 import dev.faas.gateway.limit.RequestGate;
 import dev.faas.gateway.wire.ExecuteRequestReader;
+import io.helidon.http.HeaderNames;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 
-/// `POST /api/v1/execute`: at once, in the background, or as a stream.
+/// `POST /api/v1/execute`, also under its older name: at once, in the background, or as a stream.
 public final class ExecuteRoutes {
 
     static final String EXECUTION_ID_PREFIX = "exe";
+    private static final String NO_CACHE = "no-cache";
 
     private final GatewayConfig config;
     private final AnsweredExecution answers;
@@ -31,7 +34,9 @@ public final class ExecuteRoutes {
     }
 
     public List<Route> routes() {
-        return List.of(Route.post("/api/v1/execute", Scope.EXECUTE, this::execute));
+        return List.of(
+                Route.post("/api/v1/execute", Scope.EXECUTE, this::execute),
+                Route.post("/api/v1/execute/advanced", Scope.EXECUTE, this::execute));
     }
 
     private void execute(Exchange exchange) throws InterruptedException {
@@ -40,9 +45,15 @@ public final class ExecuteRoutes {
             var body = exchange.body().json(config.http().maxBody());
             var request = reader.read(
                     exchange.json(body),
-                    new ExecuteRequestReader.Caller(
-                            ids.next(EXECUTION_ID_PREFIX), exchange.tenant(), exchange.traceParent()));
+                    caller(exchange, ids.next(EXECUTION_ID_PREFIX)));
             answers.answer(exchange, "execute", body, request);
         }
+    }
+
+    static ExecuteRequestReader.Caller caller(Exchange exchange, String id) {
+        boolean isRefresh = exchange.header(HeaderNames.CACHE_CONTROL).stream()
+                .flatMap(value -> Stream.of(value.split(",")))
+                .anyMatch(directive -> directive.strip().equalsIgnoreCase(NO_CACHE));
+        return new ExecuteRequestReader.Caller(id, exchange.tenant(), exchange.traceParent(), isRefresh);
     }
 }

@@ -11,7 +11,6 @@ import dev.faas.gateway.http.GatewayConfig;
 import dev.faas.gateway.http.Route;
 import dev.faas.gateway.limit.RequestGate;
 import dev.faas.gateway.wire.ExecRequestReader;
-import dev.faas.gateway.wire.ExecuteRequestReader;
 import dev.faas.gateway.wire.InstanceFields;
 import dev.faas.gateway.wire.InstanceRequestReader;
 import dev.faas.gateway.wire.InstanceWriter;
@@ -142,8 +141,7 @@ public final class InstanceRoutes {
         try (var _ = gate.enter()) {
             var id = id(exchange);
             var body = exchange.body().json(config.http().maxBody());
-            var caller = new ExecuteRequestReader.Caller(
-                    ids.next(ExecuteRoutes.EXECUTION_ID_PREFIX), exchange.tenant(), exchange.traceParent());
+            var caller = ExecuteRoutes.caller(exchange, ids.next(ExecuteRoutes.EXECUTION_ID_PREFIX));
             answers.answer(exchange, "exec " + id, body, execReader.read(exchange.json(body), caller, id));
         }
     }

@@ -5,6 +5,7 @@ import dev.faas.api.DetailedMetrics.Load;
 import dev.faas.api.DetailedMetrics.RuntimeMetrics;
 import dev.faas.api.DetailedMetrics.Summary;
 import dev.faas.api.MetricsSummary;
+import dev.faas.core.cache.ResultCache;
 import dev.faas.core.execution.ExecutionEngine;
 import dev.faas.core.sandbox.Isolation;
 import dev.faas.gateway.auth.Scope;
@@ -23,15 +24,15 @@ public final class MetricsRoutes {
 
     private static final String PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
 
-    /// There is no result cache before the mode `cached`, hence no hit.
-    private static final long CACHE_HITS = 0;
-
     private final ExecutionEngine engine;
+    private final ResultCache cache;
     private final Tally tally;
     private final PrometheusMeterRegistry registry;
 
-    public MetricsRoutes(ExecutionEngine engine, Tally tally, PrometheusMeterRegistry registry) {
+    public MetricsRoutes(
+            ExecutionEngine engine, ResultCache cache, Tally tally, PrometheusMeterRegistry registry) {
         this.engine = engine;
+        this.cache = cache;
         this.tally = tally;
         this.registry = registry;
     }
@@ -53,8 +54,8 @@ public final class MetricsRoutes {
                 200,
                 new MetricsSummary(
                         tally.acceptedCount(),
-                        CACHE_HITS,
-                        hitRate(),
+                        cache.counts().hits(),
+                        cache.counts().hitRate(),
                         tally.executions(Isolation.DOCKER),
                         0,
                         tally.executions(Isolation.NATIVE),
@@ -69,7 +70,7 @@ public final class MetricsRoutes {
         exchange.answer(
                 200,
                 new DetailedMetrics(
-                        new Summary(tally.acceptedCount(), CACHE_HITS, hitRate()),
+                        new Summary(tally.acceptedCount(), cache.counts().hits(), cache.counts().hitRate()),
                         runtimes(),
                         tally.performance(),
                         new Load(status.running(), status.queued(), status.maxRunning(), status.maxQueued())));
@@ -88,9 +89,5 @@ public final class MetricsRoutes {
                             runtime.status().available()));
         }
         return runtimes;
-    }
-
-    private double hitRate() {
-        return tally.acceptedCount() == 0 ? 0 : (double) CACHE_HITS / tally.acceptedCount();
     }
 }

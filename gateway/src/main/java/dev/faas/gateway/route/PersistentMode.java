@@ -79,7 +79,8 @@ public final class PersistentMode {
                 request.outputs(),
                 request.labels(),
                 request.traceParent(),
-                instance);
+                instance,
+                request.cache());
     }
 
     @FunctionalInterface

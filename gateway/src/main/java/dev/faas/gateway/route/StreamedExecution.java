@@ -48,7 +48,7 @@ final class StreamedExecution {
         var execution = engine.run(request, new ExecutionListener() {
             @Override
             public void started(String sandboxId) {
-                frames.put("started", new StreamFrame.Started(request.id(), sandboxId));
+                frames.put("started", new StreamFrame.Started(request.id(), sandboxId.isEmpty() ? null : sandboxId));
             }
 
             @Override

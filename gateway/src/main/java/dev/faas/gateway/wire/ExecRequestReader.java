@@ -57,6 +57,7 @@ public final class ExecRequestReader {
                 outputs,
                 labels,
                 caller.traceParent(),
-                instance);
+                instance,
+                Optional.empty());
     }
 }

@@ -39,12 +39,15 @@ public final class ExecuteRequestReader {
             "labels",
             "instance_id",
             "cache_key",
+            "cache_ttl_ms",
+            "cache_refresh",
+            "cache_failures",
             "snapshot_id",
             "branch_from");
 
     /// Fields of modes that are not there yet, with the mode each belongs to.
     private static final List<List<String>> MODE_FIELDS = List.of(
-            List.of("cache_key", "cached"), List.of("snapshot_id", "checkpointed"), List.of("branch_from", "branched"));
+            List.of("snapshot_id", "checkpointed"), List.of("branch_from", "branched"));
 
     private final RequestPolicy policy;
 
@@ -70,6 +73,7 @@ public final class ExecuteRequestReader {
         var outputs = FileFields.outputs(fields, policy.maxFiles());
         var labels = CommandFields.labels(fields, policy.maxLabels());
         var instance = instance(fields, mode);
+        var cache = CacheFields.read(fields, mode, policy.maxCacheTtl(), caller.refresh());
         fields.check();
         refuseOtherModes(fields, mode);
         return new ExecutionRequest(
@@ -86,7 +90,8 @@ public final class ExecuteRequestReader {
                 outputs,
                 labels,
                 caller.traceParent(),
-                instance);
+                instance,
+                cache);
     }
 
     /// An instance has its sandbox already: what would describe another one is refused rather than ignored.
@@ -107,10 +112,10 @@ public final class ExecuteRequestReader {
     }
 
     private static void refuseOtherModes(Fields fields, ExecutionMode mode) {
-        if (mode != ExecutionMode.EPHEMERAL && mode != ExecutionMode.PERSISTENT) {
+        if (mode == ExecutionMode.CHECKPOINTED || mode == ExecutionMode.BRANCHED) {
             throw new PlatformException(
                     ErrorCode.NOT_IMPLEMENTED,
-                    "mode " + mode.wire() + " is not implemented yet; this version has ephemeral and persistent");
+                    "mode " + mode.wire() + " is not implemented yet; this version has ephemeral, cached and persistent");
         }
         for (var field : MODE_FIELDS) {
             if (fields.has(field.getFirst())) {
@@ -125,5 +130,6 @@ public final class ExecuteRequestReader {
     ///
     /// @param id          of the execution to be
     /// @param traceParent empty if there is none
-    public record Caller(String id, String tenant, String traceParent) {}
+    /// @param refresh     whether a header asks for a new result
+    public record Caller(String id, String tenant, String traceParent, boolean refresh) {}
 }

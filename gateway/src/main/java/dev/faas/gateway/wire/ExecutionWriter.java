@@ -4,6 +4,7 @@ import dev.faas.api.ExecuteResponse;
 import dev.faas.api.ExecuteResponse.OutputFile;
 import dev.faas.api.ExecuteResponse.Phases;
 import dev.faas.api.Execution;
+import dev.faas.core.execution.CacheUse;
 import dev.faas.core.execution.ExecutionRecord;
 import dev.faas.core.execution.ExecutionResult;
 import dev.faas.core.execution.Outcome;
@@ -70,7 +71,9 @@ public final class ExecutionWriter {
                 result.files().stream().map(file -> file(file, withFiles)).toList(),
                 result.origin() == Origin.POOLED,
                 result.origin().wire(),
-                blankToNull(execution.instance()));
+                blankToNull(execution.instance()),
+                execution.cache().map(use -> use.kind().wire()).orElse(null),
+                execution.cache().map(CacheUse::source).filter(id -> !id.isEmpty()).orElse(null));
     }
 
     /// The record of an execution.

@@ -3,6 +3,7 @@ package dev.faas.gateway.wire;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.faas.core.common.PlatformException;
+import dev.faas.core.execution.ExecutionMode;
 import dev.faas.core.execution.ExecutionRequest;
 import dev.faas.gateway.limit.RequestPolicy;
 import java.nio.charset.StandardCharsets;
@@ -20,19 +21,20 @@ class ExecuteRequestReaderPropertyTest {
 
     private static final int ROUNDS = 60_000;
     private static final String VALID = """
-            {"command": ["sh", "-c", "écho 😀 \\u0041"], "image": "a/b:1", "runtime": "native", "mode": "ephemeral",
+            {"command": ["sh", "-c", "écho 😀 \\u0041"], "image": "a/b:1", "runtime": "native", "mode": "cached",
              "timeout_ms": 1000, "env_vars": {"A": "b"}, "working_dir": "/w", "payload": "aGk=", "payload_encoding": "base64",
              "memory_mb": 64, "cpu_cores": 0.5, "disk_mb": 8, "processes": 9, "open_files": 99, "read_bps": 1, "write_bps": 2,
              "user": "u:g", "network": {"mode": "nat", "rules": [{"action": "deny", "cidr": "10.0.0.0/8", "ports": "1-2"}]},
              "files": [{"path": "/f", "content": "x", "mode": "0600"}], "outputs": ["/o"], "output_limit_bytes": 5,
-             "labels": {"a": "b"}}""";
+             "labels": {"a": "b"},
+             "cache_key": "k", "cache_ttl_ms": 1000, "cache_refresh": true, "cache_failures": false}""";
     private static final Object[] VALUES = {
         0, 1, -1, 1.5, Long.MAX_VALUE, Double.MAX_VALUE, "", "x", "/x", "/../x", "\0", "none", "nat", "base64", "=", "a".repeat(5000),
         true, List.of(), List.of(1), List.of("x", "y"), List.of(List.of("a", "b")), Map.of(), Map.of("a", "b"), Map.of("path", 1)
     };
 
     private final ExecuteRequestReader reader = new ExecuteRequestReader(RequestPolicy.DEFAULT);
-    private final ExecuteRequestReader.Caller caller = new ExecuteRequestReader.Caller("exe_1", "default", "");
+    private final ExecuteRequestReader.Caller caller = new ExecuteRequestReader.Caller("exe_1", "default", "", false);
 
     @Test
     void theValidOneIsValid() {
@@ -90,6 +92,7 @@ class ExecuteRequestReaderPropertyTest {
         assertThat(request.limits().processes()).isBetween(1, most.processes());
         assertThat(request.outputs()).allMatch(path -> path.startsWith("/") && !path.contains("/../"));
         request.files().forEach(file -> assertThat(file.mode()).isBetween(0, 07777));
+        assertThat(request.cache().isPresent()).isEqualTo(request.mode() == ExecutionMode.CACHED);
     }
 
     private static byte[] mutate(byte[] valid, Random random) {

@@ -2,6 +2,8 @@ package dev.faas.sdk;
 
 import dev.faas.api.BatchRequest;
 import dev.faas.api.BatchResponse;
+import dev.faas.api.CacheCleared;
+import dev.faas.api.CacheStatistics;
 import dev.faas.api.DetailedMetrics;
 import dev.faas.api.ExecuteRequest;
 import dev.faas.api.ExecuteResponse;
@@ -33,6 +35,7 @@ public final class FaasClient implements AutoCloseable {
 
     private static final String EXECUTE = "/api/v1/execute";
     private static final String EXECUTIONS = "/api/v1/executions";
+    private static final String CACHE = "/api/v1/cache";
     private static final String IMAGES = "/api/v1/images";
     private static final String JSON = "application/json";
     private static final String NDJSON = "application/x-ndjson";
@@ -101,6 +104,17 @@ public final class FaasClient implements AutoCloseable {
     /// Sandboxes that stay.
     public InstancesClient instances() {
         return new InstancesClient(transport);
+    }
+
+    /// How the mode `cached` does for this caller.
+    public CacheStatistics cacheStatistics() {
+        return transport.send(Call.get(CACHE), CacheStatistics.class);
+    }
+
+    /// Removes what is known for the mode `cached`: all of this caller's, or what is known under a key.
+    public CacheCleared clearCache(@Nullable String cacheKey) {
+        var query = cacheKey == null ? "" : "?cache_key=" + encode(cacheKey);
+        return transport.send(Call.delete(CACHE + query), CacheCleared.class);
     }
 
     /// Each isolation technology of the server.

@@ -144,7 +144,8 @@ final class Transport {
                 URI.create(root + call.pathAndQuery()).toURL().openConnection();
         connection.setRequestMethod(call.method());
         connection.setInstanceFollowRedirects(false);
-        connection.setUseCaches(false);
+        // Without it the JDK asks every server for a new result (Cache-Control: no-cache). Answers say no-store, so nothing is cached here.
+        connection.setUseCaches(true);
         connection.setConnectTimeout((int) config.connectTimeout().toMillis());
         connection.setReadTimeout((int) config.requestTimeout().toMillis());
         config.apiKey().ifPresent(key -> connection.setRequestProperty("Authorization", "Bearer " + key));

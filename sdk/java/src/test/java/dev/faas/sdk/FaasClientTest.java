@@ -70,6 +70,18 @@ class FaasClientTest {
     }
 
     @Test
+    void asksForNewResultsOnlyWhenItsCallerDoes() {
+        var request = ExecuteRequest.of("echo", "x").mode("cached").cacheKey("mine").cacheTtlMs(60_000L);
+        assertThat(client.execute(request.build()).cache()).isEqualTo("miss");
+        await().until(() -> client.cacheStatistics().entries() == 1);
+
+        assertThat(client.execute(request.build()).cache()).isEqualTo("hit");
+        assertThat(client.execute(request.cacheRefresh(true).build()).cache()).isEqualTo("miss");
+        assertThat(client.clearCache("other").removed()).isZero();
+        assertThat(client.cacheStatistics().hits()).isEqualTo(1);
+    }
+
+    @Test
     void saysWhatWasRefused() {
         var request = ExecuteRequest.of("true").memoryMb(1).cpuCores(-1.0).build();
 

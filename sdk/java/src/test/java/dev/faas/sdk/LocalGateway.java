@@ -1,9 +1,12 @@
 package dev.faas.sdk;
 
+import dev.faas.core.cache.ResultCache;
+import dev.faas.core.cache.ResultCacheConfig;
 import dev.faas.core.common.SystemTime;
 import dev.faas.core.execution.EngineConfig;
 import dev.faas.core.execution.ExecutionEngine;
 import dev.faas.core.execution.Placement;
+import dev.faas.core.execution.Reuse;
 import dev.faas.core.instance.InstanceConfig;
 import dev.faas.core.instance.InstanceKeeper;
 import dev.faas.core.sandbox.Isolation;
@@ -12,6 +15,7 @@ import dev.faas.gateway.Gateway;
 import dev.faas.gateway.auth.ApiKey;
 import dev.faas.gateway.http.GatewayConfig;
 import dev.faas.gateway.metrics.GatewayMetrics;
+import dev.faas.testkit.cache.InMemoryCachedResultRepository;
 import dev.faas.testkit.execution.InMemoryExecutionRepository;
 import dev.faas.testkit.image.FakeImageStore;
 import dev.faas.testkit.instance.InMemoryInstanceRepository;
@@ -27,6 +31,8 @@ final class LocalGateway implements AutoCloseable {
     private final FakeSandboxDriver driver = new FakeSandboxDriver(Isolation.NATIVE, time);
     private final GatewayMetrics metrics = new GatewayMetrics();
     private final InstanceKeeper instances;
+    private final ResultCache cache =
+            new ResultCache(ResultCacheConfig.DEFAULT, new InMemoryCachedResultRepository(), time);
     private final ExecutionEngine engine;
     private final Gateway gateway;
 
@@ -44,11 +50,11 @@ final class LocalGateway implements AutoCloseable {
                 new InMemoryInstanceRepository(),
                 time);
         engine = new ExecutionEngine(
-                EngineConfig.DEFAULT, drivers, repository, metrics.executions(), time, instances);
+                EngineConfig.DEFAULT, drivers, repository, metrics.executions(), time, new Reuse(instances, cache));
         var images = new FakeImageStore();
         gateway = Gateway.start(
                 GatewayConfig.DEFAULT.withKeys(keys).withAddress("127.0.0.1", 0),
-                new Gateway.Parts(engine, instances, repository, images, images::importArchive, Path.of("/")),
+                new Gateway.Parts(engine, cache, instances, repository, images, images::importArchive, Path.of("/")),
                 metrics);
     }
 
@@ -66,6 +72,7 @@ final class LocalGateway implements AutoCloseable {
         gateway.close();
         engine.close();
         instances.close();
+        cache.close();
         metrics.close();
         time.close();
     }

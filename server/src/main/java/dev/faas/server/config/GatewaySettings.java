@@ -109,7 +109,10 @@ final class GatewaySettings {
                 settings.number(
                         Key.of("request.max-files", "Files put in, and files returned."), fallback.maxFiles(), 0, 100_000),
                 settings.number(
-                        Key.of("request.max-labels", "Labels of one execution."), fallback.maxLabels(), 0, 10_000));
+                        Key.of("request.max-labels", "Labels of one execution."), fallback.maxLabels(), 0, 10_000),
+                settings.duration(
+                        Key.of("request.max-cache-ttl", "The most a request in the mode `cached` may ask for."),
+                        fallback.maxCacheTtl()));
     }
 
     private static ImageReference image(Settings settings, RequestPolicy fallback) {

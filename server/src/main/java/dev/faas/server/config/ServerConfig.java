@@ -1,5 +1,6 @@
 package dev.faas.server.config;
 
+import dev.faas.core.cache.ResultCacheConfig;
 import dev.faas.core.execution.EngineConfig;
 import dev.faas.core.instance.InstanceConfig;
 import dev.faas.gateway.http.GatewayConfig;
@@ -25,6 +26,7 @@ public record ServerConfig(
         LogConfig log,
         GatewayConfig gateway,
         EngineConfig engine,
+        ResultCacheConfig cache,
         InstanceConfig instances,
         SqlConfig database,
         ImageStoreConfig images,
@@ -62,12 +64,13 @@ public record ServerConfig(
         var network = SandboxSettings.network(settings);
         var gateway = GatewaySettings.read(settings, limits, network, storedKeys(dataDir));
         var engine = EngineSettings.read(settings, limits, network);
+        var cache = CacheSettings.read(settings);
         var instances = InstanceSettings.read(settings);
         var database = DatabaseSettings.read(settings, dataDir);
         var images = ImageSettings.read(settings, dataDir);
         var drivers = DriversConfig.read(settings, surroundings.home());
         return new ServerConfig(
-                dataDir, drain, log, gateway, engine, instances, database, images, drivers, settings.finish());
+                dataDir, drain, log, gateway, engine, cache, instances, database, images, drivers, settings.finish());
     }
 
     /// Whoever asks for another kind must not believe that he got it.
@@ -81,7 +84,7 @@ public record ServerConfig(
     /// For a process that runs one command and ends.
     public ServerConfig forOneCommand(GatewayConfig ownGateway) {
         return new ServerConfig(
-                dataDir, drainTimeout, log, ownGateway, engine, instances, database, images, drivers.forOneCommand(), effective);
+                dataDir, drainTimeout, log, ownGateway, engine, cache, instances, database, images, drivers.forOneCommand(), effective);
     }
 
     /// Where `./faas key create` puts the hashes of the keys it makes.

@@ -3,6 +3,8 @@ package dev.faas.server.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.faas.core.cache.ResultCacheConfig;
+import dev.faas.core.common.DataSize;
 import dev.faas.server.config.DriversConfig.Docker;
 import dev.faas.server.config.DriversConfig.Native;
 import dev.faas.server.config.DriversConfig.Pools;
@@ -80,6 +82,24 @@ class ComponentSettingsTest {
         var config = DatabaseSettings.read(settings, DATA);
         assertThat(config).isEqualTo(SqlConfig.of("jdbc:postgresql://db:5433/runs?sslmode=prefer", "me", "pw"));
         assertThat(settings.finish().toString()).doesNotContain("pw");
+    }
+
+    @Test
+    void theCacheTakesItsDefaults() {
+        TwoCases.assertDefaults(CacheSettings::read, ResultCacheConfig.DEFAULT);
+    }
+
+    @Test
+    void theCacheMapsEveryKey() {
+        TwoCases.assertEveryKeyIsMapped(
+                CacheSettings::read,
+                Map.of(
+                        "cache.ttl", "1s",
+                        "cache.entry-limit", "2",
+                        "cache.total-limit", "3",
+                        "cache.max-entries", "4",
+                        "cache.interval", "5s"),
+                new ResultCacheConfig(seconds(1), DataSize.ofBytes(2), DataSize.ofBytes(3), 4, seconds(5)));
     }
 
     @Test

@@ -54,6 +54,7 @@ class GatewaySettingsTest {
                 Map.entry("request.max-output-limit", "17"),
                 Map.entry("request.max-files", "18"),
                 Map.entry("request.max-labels", "19"),
+                Map.entry("request.max-cache-ttl", "27s"),
                 Map.entry("request.max-memory", "20"),
                 Map.entry("request.max-cpu-millis", "21"),
                 Map.entry("request.max-processes", "22"),
@@ -69,7 +70,7 @@ class GatewaySettingsTest {
                 new RequestPolicy(
                         ImageReference.of("faas/python"), new Network.None(), Limits.DEFAULT,
                         new Limits(bytes(20), 21, 22, bytes(23), 24, 0, 0),
-                        seconds(14), seconds(15), bytes(16), bytes(17), 18, 19),
+                        seconds(14), seconds(15), bytes(16), bytes(17), 18, 19, seconds(27)),
                 new BatchLimits(25, 26),
                 seconds(12),
                 seconds(13),

@@ -51,15 +51,15 @@ public abstract class ExecutionRepositoryContract {
     void keepsEveryFieldOfARecord() {
         int number = 0;
         for (var outcome : Records.OUTCOMES) {
-            var one = finished(
-                    Records.of("exe_" + number++, TENANT, ExecutionState.RUNNING, START, Map.of("a", "1", "b", "ü")),
-                    outcome);
-            repository().save(List.of(one));
+            var running = Records.of("exe_" + number++, TENANT, ExecutionState.RUNNING, START, Map.of("a", "1", "b", "ü"));
+            var one = Records.cached(finished(running, outcome));
+            repository().save(List.of(running, one));
 
             assertThat(repository().find(TENANT, one.id()))
                     .get()
                     .usingRecursiveComparison()
                     .isEqualTo(one);
+            assertThat(repository().list(query().build()).records()).extracting(ExecutionRecord::cache).contains(one.cache());
         }
     }
 

@@ -220,6 +220,7 @@ public final class InMemoryExecutionRepository implements ExecutionRepository {
                 Optional.of(now),
                 ErrorCode.SANDBOX_FAILED.wire(),
                 reason,
+                one.cache(),
                 Optional.empty());
     }
 

@@ -1,6 +1,7 @@
 package dev.faas.testkit.execution;
 
 import dev.faas.core.common.DataSize;
+import dev.faas.core.execution.CacheUse;
 import dev.faas.core.execution.ExecutionMode;
 import dev.faas.core.execution.ExecutionRecord;
 import dev.faas.core.execution.ExecutionResult;
@@ -58,7 +59,28 @@ public final class Records {
                 state.isFinal() ? Optional.of(createdAt.plusMillis(2)) : Optional.empty(),
                 "",
                 "",
+                Optional.empty(),
                 Optional.empty());
+    }
+
+    /// In the mode `cached`, with a result that came from another.
+    public static ExecutionRecord cached(ExecutionRecord before) {
+        return new ExecutionRecord(
+                before.id(),
+                before.tenant(),
+                before.state(),
+                ExecutionMode.CACHED,
+                before.instance(),
+                before.image(),
+                before.argv(),
+                before.labels(),
+                before.createdAt(),
+                before.startedAt(),
+                before.finishedAt(),
+                before.errorCode(),
+                before.errorDetail(),
+                Optional.of(new CacheUse(CacheUse.Kind.JOINED, "exe_source")),
+                before.result());
     }
 
     public static ExecutionRecord finished(ExecutionRecord before, Outcome outcome) {
@@ -81,6 +103,7 @@ public final class Records {
                 Optional.of(finishedAt),
                 "",
                 "",
+                before.cache(),
                 Optional.of(result(outcome, stdout)));
     }
 

@@ -1,5 +1,6 @@
 package dev.faas.testkit.execution;
 
+import dev.faas.core.execution.CachePolicy;
 import dev.faas.core.execution.ExecutionMode;
 import dev.faas.core.execution.ExecutionRequest;
 import dev.faas.core.image.ImageReference;
@@ -34,7 +35,8 @@ public record Requests(ExecutionRequest request) {
                 List.of(),
                 Map.of(),
                 "",
-                ""));
+                "",
+                Optional.empty()));
     }
 
     public static Requests shell(String script) {
@@ -56,7 +58,8 @@ public record Requests(ExecutionRequest request) {
                 request.outputs(),
                 request.labels(),
                 request.traceParent(),
-                request.instance()));
+                request.instance(),
+                request.cache()));
     }
 
     public Requests tenant(String tenant) {
@@ -83,7 +86,28 @@ public record Requests(ExecutionRequest request) {
                 request.outputs(),
                 request.labels(),
                 request.traceParent(),
-                id));
+                id,
+                Optional.empty()));
+    }
+
+    /// In the mode `cached`.
+    public Requests cached(CachePolicy policy) {
+        return new Requests(new ExecutionRequest(
+                request.id(),
+                request.tenant(),
+                ExecutionMode.CACHED,
+                request.isolation(),
+                request.image(),
+                request.command(),
+                request.stdin(),
+                request.limits(),
+                request.network(),
+                request.files(),
+                request.outputs(),
+                request.labels(),
+                request.traceParent(),
+                "",
+                Optional.of(policy)));
     }
 
     public Requests isolation(Isolation isolation) {
@@ -146,7 +170,8 @@ public record Requests(ExecutionRequest request) {
                 request.outputs(),
                 request.labels(),
                 request.traceParent(),
-                request.instance()));
+                request.instance(),
+                request.cache()));
     }
 
     private Requests with(ImageReference image, byte[] stdin, Limits limits, Network network) {
@@ -164,7 +189,8 @@ public record Requests(ExecutionRequest request) {
                 request.outputs(),
                 request.labels(),
                 request.traceParent(),
-                request.instance()));
+                request.instance(),
+                request.cache()));
     }
 
     private Requests with(
@@ -186,6 +212,7 @@ public record Requests(ExecutionRequest request) {
                 outputs,
                 labels,
                 traceParent,
-                request.instance()));
+                request.instance(),
+                request.cache()));
     }
 }

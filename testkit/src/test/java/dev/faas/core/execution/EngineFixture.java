@@ -2,6 +2,8 @@ package dev.faas.core.execution;
 
 import static org.awaitility.Awaitility.await;
 
+import dev.faas.core.cache.ResultCache;
+import dev.faas.core.cache.ResultCacheConfig;
 import dev.faas.core.common.DataSize;
 import dev.faas.core.common.ErrorCode;
 import dev.faas.core.pool.PoolConfig;
@@ -11,6 +13,7 @@ import dev.faas.core.sandbox.Limits;
 import dev.faas.core.sandbox.Network;
 import dev.faas.core.sandbox.SandboxDriver;
 import dev.faas.testkit.ManualClock;
+import dev.faas.testkit.cache.InMemoryCachedResultRepository;
 import dev.faas.testkit.execution.InMemoryExecutionRepository;
 import dev.faas.testkit.execution.Requests;
 import dev.faas.testkit.sandbox.FakeSandboxDriver;
@@ -36,6 +39,8 @@ final class EngineFixture implements AutoCloseable {
     final FakeSandboxDriver driver = new FakeSandboxDriver(Isolation.NATIVE, clock);
     final InMemoryExecutionRepository repository = new InMemoryExecutionRepository();
     final Events events = new Events();
+    final InMemoryCachedResultRepository results = new InMemoryCachedResultRepository();
+    final ResultCache cache = new ResultCache(ResultCacheConfig.DEFAULT, results, clock);
     final ExecutionEngine engine;
     private final ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor();
 
@@ -50,7 +55,8 @@ final class EngineFixture implements AutoCloseable {
     EngineFixture(EngineConfig config, List<SandboxDriver> moreDrivers) {
         var drivers = new CopyOnWriteArrayList<SandboxDriver>(moreDrivers);
         drivers.add(driver);
-        engine = new ExecutionEngine(config, drivers, repository, events, clock);
+        engine = new ExecutionEngine(
+                config, drivers, repository, events, clock, new Reuse(StandingSandboxes.NONE, cache));
     }
 
     static EngineConfig config(int maxRunning, int maxQueued) {
@@ -116,6 +122,8 @@ final class EngineFixture implements AutoCloseable {
         driver.onCreate(spec -> {});
         driver.onDestroy(sandbox -> {});
         repository.setAway(false);
+        results.setAway(false);
+        results.onPut(() -> {});
         // Whatever a test left hanging ends when its sandbox does; draining without moving the clock would wait for that.
         driver.close();
         var closing = inBackground(() -> {
@@ -127,6 +135,7 @@ final class EngineFixture implements AutoCloseable {
             driver.close();
             return closing.isDone();
         });
+        cache.close();
         callers.shutdownNow();
     }
 

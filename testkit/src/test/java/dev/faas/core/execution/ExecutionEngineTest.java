@@ -382,7 +382,7 @@ final class ExecutionEngineTest {
     }
 
     @ParameterizedTest
-    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = {"EPHEMERAL", "PERSISTENT"})
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = {"EPHEMERAL", "CACHED", "PERSISTENT"})
     void otherModesAreRefusedWithTheReason(ExecutionMode mode) {
         assertThatThrownBy(() -> fixture.run(Requests.of("true").mode(mode)))
                 .hasMessageContaining(mode.wire())

@@ -7,7 +7,9 @@ import dev.faas.core.execution.ExecutionEngine;
 import dev.faas.core.execution.ExecutionListener;
 import dev.faas.core.execution.ExecutionObserver;
 import dev.faas.core.execution.ExecutionRecord;
+import dev.faas.core.execution.KnownResults;
 import dev.faas.core.execution.Placement;
+import dev.faas.core.execution.Reuse;
 import dev.faas.core.image.ImageReference;
 import dev.faas.core.sandbox.Isolation;
 import dev.faas.core.sandbox.Limits;
@@ -56,7 +58,7 @@ final class KeeperFixture implements AutoCloseable {
                 new InMemoryExecutionRepository(),
                 ExecutionObserver.NONE,
                 clock,
-                keeper);
+                new Reuse(keeper, KnownResults.NONE));
     }
 
     static InstanceSpec spec(String name) {

@@ -1,5 +1,6 @@
 package dev.faas.store.sql;
 
+import dev.faas.core.execution.CacheUse;
 import dev.faas.core.execution.ExecutionMode;
 import dev.faas.core.execution.ExecutionRecord;
 import dev.faas.core.execution.ExecutionResult.OutputFile;
@@ -35,17 +36,25 @@ final class ExecutionRows {
             "error_code",
             "error_detail");
 
-    static final String ALL_COLUMNS =
-            String.join(", ", RECORD_COLUMNS) + ", " + String.join(", ", ResultColumns.ALL);
+    /// Where the rows come from: what is about the mode `cached` has a table of its own.
+    static final String TABLES = "executions LEFT JOIN execution_cache ON execution_cache.execution_id = executions.id";
+
+    private static final String CACHE_COLUMNS = "cache_use, cache_source";
+
+    static final String ALL_COLUMNS = String.join(", ", RECORD_COLUMNS) + ", " + CACHE_COLUMNS + ", "
+            + String.join(", ", ResultColumns.ALL);
 
     /// The same without the output, which may be megabytes.
-    static final String SUMMARY_COLUMNS = String.join(", ", RECORD_COLUMNS) + ", "
+    static final String SUMMARY_COLUMNS = String.join(", ", RECORD_COLUMNS) + ", " + CACHE_COLUMNS + ", "
             + String.join(", ", ResultColumns.SUMMARY) + ", NULL AS stdout, NULL AS stderr";
 
     private static final String INSERT = insertStatement();
 
     private static final String INSERT_LABEL = "INSERT INTO execution_labels (execution_id, name, value)"
             + " VALUES (:id, :name, :value) ON CONFLICT (execution_id, name) DO NOTHING";
+
+    private static final String INSERT_CACHE_USE = "INSERT INTO execution_cache (execution_id, cache_use, cache_source)"
+            + " VALUES (:id, :use, :source) ON CONFLICT (execution_id) DO NOTHING";
 
     private static final String INSERT_FILE = "INSERT INTO execution_files (execution_id, position, path, content,"
             + " size, is_truncated, error) VALUES (:id, :position, :path, :content, :size, :isTruncated, :error)"
@@ -66,6 +75,7 @@ final class ExecutionRows {
         }
         batch.execute();
         insertLabels(handle, records);
+        insertCacheUses(handle, records);
         insertFiles(handle, records);
     }
 
@@ -85,6 +95,7 @@ final class ExecutionRows {
                 optionalInstant(row, "finished_at"),
                 row.getString("error_code"),
                 row.getString("error_detail"),
+                cacheUse(row),
                 ResultColumns.read(row, files));
     }
 
@@ -145,6 +156,26 @@ final class ExecutionRows {
         if (batch.size() > 0) {
             batch.execute();
         }
+    }
+
+    private static void insertCacheUses(Handle handle, List<ExecutionRecord> records) {
+        var batch = handle.prepareBatch(INSERT_CACHE_USE);
+        for (var one : records) {
+            one.cache().ifPresent(use -> batch.bind("id", one.id())
+                    .bind("use", use.kind().name())
+                    .bind("source", use.source())
+                    .add());
+        }
+        if (batch.size() > 0) {
+            batch.execute();
+        }
+    }
+
+    private static Optional<CacheUse> cacheUse(ResultSet row) throws SQLException {
+        var use = row.getString("cache_use");
+        return use == null
+                ? Optional.empty()
+                : Optional.of(new CacheUse(CacheUse.Kind.valueOf(use), row.getString("cache_source")));
     }
 
     private static void insertFiles(Handle handle, List<ExecutionRecord> records) {

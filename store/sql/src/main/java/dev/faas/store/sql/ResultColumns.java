@@ -151,6 +151,7 @@ final class ResultColumns {
             case COLD -> 0;
             case POOLED_PARTS -> 1;
             case POOLED -> 2;
+            case NONE -> 3;
         };
     }
 
@@ -159,6 +160,7 @@ final class ResultColumns {
             case 0 -> Origin.COLD;
             case 1 -> Origin.POOLED_PARTS;
             case 2 -> Origin.POOLED;
+            case 3 -> Origin.NONE;
             default -> throw new IllegalStateException("the database holds an origin this program doesn't know: " + number);
         };
     }

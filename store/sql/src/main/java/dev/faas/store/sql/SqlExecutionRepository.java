@@ -38,7 +38,8 @@ final class SqlExecutionRepository implements ExecutionRepository {
     @Override
     public Optional<ExecutionRecord> find(String tenant, String id) {
         return transactions.read(handle -> handle.createQuery(
-                        "SELECT " + ExecutionRows.ALL_COLUMNS + " FROM executions WHERE id = :id AND tenant = :tenant")
+                        "SELECT " + ExecutionRows.ALL_COLUMNS + " FROM " + ExecutionRows.TABLES
+                        + " WHERE id = :id AND tenant = :tenant")
                 .bind("id", id)
                 .bind("tenant", tenant)
                 .map((row, context) -> ExecutionRows.read(
@@ -127,7 +128,7 @@ final class SqlExecutionRepository implements ExecutionRepository {
         query.labels().forEach((name, value) ->
                 filter.addLabel("executions", "execution_labels", "execution_id", name, value));
         query.cursor().map(PageCursor::parse).ifPresent(filter::addCursor);
-        var found = handle.createQuery("SELECT " + ExecutionRows.SUMMARY_COLUMNS + " FROM executions WHERE "
+        var found = handle.createQuery("SELECT " + ExecutionRows.SUMMARY_COLUMNS + " FROM " + ExecutionRows.TABLES + " WHERE "
                         + filter.conditions() + " ORDER BY created_at DESC, id DESC LIMIT :limit")
                 .bindMap(filter.values())
                 .bind("limit", query.limit() + 1)

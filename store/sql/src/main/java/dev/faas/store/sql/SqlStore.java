@@ -3,6 +3,7 @@ package dev.faas.store.sql;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.pool.HikariPool.PoolInitializationException;
+import dev.faas.core.cache.CachedResultRepository;
 import dev.faas.core.execution.ExecutionRepository;
 import dev.faas.core.instance.InstanceRepository;
 import java.nio.file.Path;
@@ -23,6 +24,7 @@ public final class SqlStore implements AutoCloseable {
     private final ServerLease lease;
     private final SqlExecutionRepository executions;
     private final SqlInstanceRepository instances;
+    private final SqlCachedResultRepository cachedResults;
 
     private SqlStore(SqlConfig config, ServerIdentity identity) {
         var dialect = SqlDialect.of(config.url());
@@ -39,6 +41,7 @@ public final class SqlStore implements AutoCloseable {
         lease = new ServerLease(transactions, identity, config.lease(), dialect);
         executions = new SqlExecutionRepository(transactions, lease);
         instances = new SqlInstanceRepository(transactions, lease);
+        cachedResults = new SqlCachedResultRepository(transactions);
         try {
             lease.begin();
         } catch (RuntimeException failure) {
@@ -68,6 +71,10 @@ public final class SqlStore implements AutoCloseable {
 
     public InstanceRepository instances() {
         return instances;
+    }
+
+    public CachedResultRepository cachedResults() {
+        return cachedResults;
     }
 
     /// Asks the database for a sign of life.
