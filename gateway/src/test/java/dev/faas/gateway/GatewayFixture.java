@@ -9,6 +9,7 @@ import dev.faas.core.execution.Placement;
 import dev.faas.core.execution.Reuse;
 import dev.faas.core.instance.InstanceConfig;
 import dev.faas.core.instance.InstanceKeeper;
+import dev.faas.core.pool.PoolConfig;
 import dev.faas.core.sandbox.Isolation;
 import dev.faas.core.sandbox.SandboxDriver;
 import dev.faas.gateway.http.GatewayConfig;
@@ -58,11 +59,17 @@ final class GatewayFixture implements AutoCloseable {
     }
 
     GatewayFixture(GatewayConfig config) {
+        // Most tests look for sandboxes by the ids of executions.
+        this(config, PoolConfig.OFF);
+    }
+
+    GatewayFixture(GatewayConfig config, PoolConfig pools) {
         var drivers = List.<SandboxDriver>of(driver);
+        var engineConfig = EngineConfig.DEFAULT.withPools(pools);
         instances = new InstanceKeeper(
-                InstanceConfig.DEFAULT, new Placement(EngineConfig.DEFAULT, drivers), drivers, instanceRecords, time);
+                InstanceConfig.DEFAULT, new Placement(engineConfig, drivers), drivers, instanceRecords, time);
         engine = new ExecutionEngine(
-                EngineConfig.DEFAULT, drivers, repository, metrics.executions(), time, new Reuse(instances, cache));
+                engineConfig, drivers, repository, metrics.executions(), time, new Reuse(instances, cache));
         var parts = new Gateway.Parts(engine, cache, instances, repository, images, images::importArchive, Path.of("/"));
         gateway = Gateway.start(config.withAddress("127.0.0.1", 0), parts, metrics);
     }

@@ -31,7 +31,7 @@ public record EngineConfig(
             List.of(Isolation.NATIVE, Isolation.DOCKER),
             Limits.DEFAULT,
             new Network.None(),
-            PoolConfig.OFF,
+            PoolConfig.DEFAULT,
             Journal.DEFAULT,
             Retention.DEFAULT);
 

@@ -4,11 +4,17 @@ import dev.faas.core.capacity.Capacity;
 import dev.faas.core.common.ErrorCode;
 import dev.faas.core.common.PlatformException;
 import dev.faas.core.common.TimeSource;
+import dev.faas.core.pool.PrewarmRequest;
+import dev.faas.core.pool.Prewarming;
+import dev.faas.core.pool.SandboxOrder;
 import dev.faas.core.pool.SandboxPools;
 import dev.faas.core.sandbox.SandboxDriver;
+import dev.faas.core.sandbox.SandboxSpec;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,6 +26,9 @@ import org.slf4j.LoggerFactory;
 public final class ExecutionEngine implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(ExecutionEngine.class);
+    /// No sandbox gets this name: each gets one of its own.
+    private static final String PREWARMED = "prewarmed";
+
     private static final String SHUTDOWN = "the server's shutdown";
 
     private final EngineParts parts;
@@ -174,6 +183,20 @@ public final class ExecutionEngine implements AutoCloseable {
     /// What is kept ready for executions to come.
     public SandboxPools pools() {
         return parts.pools();
+    }
+
+    /// Keeps sandboxes ready from now on. Makes the image available first; the sandboxes are made afterwards.
+    ///
+    /// @throws PlatformException `CONFLICT` where nothing is pooled, `CAPACITY_EXHAUSTED` beyond the pools' bounds, and as for an execution
+    public Prewarming prewarm(PrewarmRequest request) {
+        var prewarming = parts.pools().prewarming();
+        prewarming.checkEnabled();
+        var wish = new SandboxWish(request.isolation(), request.limits(), request.network(), Set.of());
+        var placed = Prepared.first(placement.candidates(wish), request.image());
+        var spec = new SandboxSpec(
+                PREWARMED, request.image(), request.limits(), request.network(), false, PREWARMED, Map.of());
+        var order = new SandboxOrder(placed.driver(), placed.image(), spec, request.tenant());
+        return prewarming.start(order, request.count(), request.ttl());
     }
 
     /// Drains without patience, destroys what is kept ready and makes what is known durable.

@@ -39,16 +39,21 @@ public final class PoolPrewarming {
         this.time = time;
     }
 
-    /// Keeps so many of the shape ready from now on, in place of what the tenant ordered of it before.
-    ///
-    /// @param count at least 1
-    /// @throws PlatformException `CONFLICT` where nothing is pooled, `CAPACITY_EXHAUSTED` beyond the bounds
-    public Prewarming start(SandboxOrder order, int count, Duration ttl) {
+    /// @throws PlatformException `CONFLICT` where nothing is pooled
+    public void checkEnabled() {
         if (!config.isEnabled()) {
             throw new PlatformException(
                     ErrorCode.CONFLICT, "this server keeps no sandboxes ready: pool.max-sandboxes is 0");
         }
         guard.checkOpen();
+    }
+
+    /// Keeps so many of the shape ready from now on, in place of what the tenant ordered of it before.
+    ///
+    /// @param count at least 1
+    /// @throws PlatformException `CONFLICT` where nothing is pooled, `CAPACITY_EXHAUSTED` beyond the bounds
+    public Prewarming start(SandboxOrder order, int count, Duration ttl) {
+        checkEnabled();
         return guard.change(() -> {
             long now = time.nanoTime();
             var shape = order.shape();
@@ -99,12 +104,16 @@ public final class PoolPrewarming {
         });
     }
 
-    /// As [#end], for whoever ordered this shape; nothing happens if nobody did.
-    public void endOf(SandboxOrder order) {
-        guard.change(() -> {
-            table.find(order.tenant(), order.shape()).ifPresent(this::end);
-            stock.weed(time.nanoTime());
-        });
+    /// As [#end], for the order of the same things.
+    ///
+    /// @throws PlatformException `NOT_FOUND` if there is none
+    public Prewarming endLike(PrewarmRequest request) {
+        return list(request.tenant()).stream()
+                .filter(request::isLike)
+                .findFirst()
+                .map(found -> end(request.tenant(), found.id()))
+                .orElseThrow(() -> new PlatformException(
+                        ErrorCode.NOT_FOUND, "there is no prewarming of " + request.image() + " with these fields"));
     }
 
     /// Ends what has had its time. To be called with the lock held.

@@ -9,6 +9,7 @@ import dev.faas.core.execution.Placement;
 import dev.faas.core.execution.Reuse;
 import dev.faas.core.instance.InstanceConfig;
 import dev.faas.core.instance.InstanceKeeper;
+import dev.faas.core.pool.PoolConfig;
 import dev.faas.core.sandbox.Isolation;
 import dev.faas.core.sandbox.SandboxDriver;
 import dev.faas.gateway.Gateway;
@@ -43,14 +44,15 @@ final class LocalGateway implements AutoCloseable {
     LocalGateway(List<ApiKey> keys) {
         var repository = new InMemoryExecutionRepository();
         var drivers = List.<SandboxDriver>of(driver);
+        var config = EngineConfig.DEFAULT.withPools(PoolConfig.OFF);
         instances = new InstanceKeeper(
                 InstanceConfig.DEFAULT,
-                new Placement(EngineConfig.DEFAULT, drivers),
+                new Placement(config, drivers),
                 drivers,
                 new InMemoryInstanceRepository(),
                 time);
         engine = new ExecutionEngine(
-                EngineConfig.DEFAULT, drivers, repository, metrics.executions(), time, new Reuse(instances, cache));
+                config, drivers, repository, metrics.executions(), time, new Reuse(instances, cache));
         var images = new FakeImageStore();
         gateway = Gateway.start(
                 GatewayConfig.DEFAULT.withKeys(keys).withAddress("127.0.0.1", 0),

@@ -30,7 +30,7 @@ final class EngineSettings {
                 autoOrder(settings),
                 limits,
                 network,
-                DEFAULT.pools(),
+                PoolSettings.read(settings),
                 journal(settings),
                 retention(settings));
     }

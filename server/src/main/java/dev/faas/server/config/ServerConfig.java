@@ -3,6 +3,7 @@ package dev.faas.server.config;
 import dev.faas.core.cache.ResultCacheConfig;
 import dev.faas.core.execution.EngineConfig;
 import dev.faas.core.instance.InstanceConfig;
+import dev.faas.core.pool.PoolConfig;
 import dev.faas.gateway.http.GatewayConfig;
 import dev.faas.store.image.ImageStoreConfig;
 import dev.faas.store.sql.SqlConfig;
@@ -84,7 +85,17 @@ public record ServerConfig(
     /// For a process that runs one command and ends.
     public ServerConfig forOneCommand(GatewayConfig ownGateway) {
         return new ServerConfig(
-                dataDir, drainTimeout, log, ownGateway, engine, cache, instances, database, images, drivers.forOneCommand(), effective);
+                dataDir,
+                drainTimeout,
+                log,
+                ownGateway,
+                engine.withPools(PoolConfig.OFF),
+                cache,
+                instances,
+                database,
+                images,
+                drivers.forOneCommand(),
+                effective);
     }
 
     /// Where `./faas key create` puts the hashes of the keys it makes.

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.faas.core.common.DataSize;
 import dev.faas.core.execution.EngineConfig;
+import dev.faas.core.pool.PoolConfig;
 import dev.faas.core.sandbox.Isolation;
 import dev.faas.core.sandbox.Limits;
 import dev.faas.core.sandbox.Network;
@@ -47,6 +48,14 @@ class EngineSettingsTest {
                 Map.entry("limits.read-bps", "17"),
                 Map.entry("limits.write-bps", "18"),
                 Map.entry("limits.network", "nat"),
+                Map.entry("pool.max-sandboxes", "28"),
+                Map.entry("pool.max-per-shape", "29"),
+                Map.entry("pool.max-memory", "30"),
+                Map.entry("pool.idle-ttl", "31s"),
+                Map.entry("pool.max-age", "32s"),
+                Map.entry("pool.refill-delay", "33ms"),
+                Map.entry("pool.prewarm-ttl", "34s"),
+                Map.entry("pool.max-prewarm-ttl", "35s"),
                 Map.entry("journal.capacity", "19"),
                 Map.entry("journal.batch", "20"),
                 Map.entry("journal.linger", "21ms"),
@@ -64,7 +73,15 @@ class EngineSettingsTest {
                 List.of(Isolation.PROCESS, Isolation.DOCKER),
                 new Limits(DataSize.ofMebibytes(12), 13, 14, DataSize.ofMebibytes(15), 16, 17, 18),
                 new Network.Nat(List.of(), true, List.of()),
-                EngineConfig.DEFAULT.pools(),
+                new PoolConfig(
+                        28,
+                        29,
+                        DataSize.ofBytes(30),
+                        Duration.ofSeconds(31),
+                        Duration.ofSeconds(32),
+                        Duration.ofMillis(33),
+                        Duration.ofSeconds(34),
+                        Duration.ofSeconds(35)),
                 new EngineConfig.Journal(19, 20, Duration.ofMillis(21), Duration.ofMillis(22), DataSize.ofBytes(23)),
                 new EngineConfig.Retention(Duration.ofHours(24), 25, Duration.ofSeconds(26), 27)));
     }

@@ -11,6 +11,7 @@ import dev.faas.core.execution.KnownResults;
 import dev.faas.core.execution.Placement;
 import dev.faas.core.execution.Reuse;
 import dev.faas.core.image.ImageReference;
+import dev.faas.core.pool.PoolConfig;
 import dev.faas.core.sandbox.Isolation;
 import dev.faas.core.sandbox.Limits;
 import dev.faas.core.sandbox.Network;
@@ -53,7 +54,7 @@ final class KeeperFixture implements AutoCloseable {
         keeper = new InstanceKeeper(
                 CONFIG, new Placement(EngineConfig.DEFAULT, List.of(driver)), List.of(driver), repository, clock);
         engine = new ExecutionEngine(
-                EngineConfig.DEFAULT,
+                EngineConfig.DEFAULT.withPools(PoolConfig.OFF),
                 List.of(driver),
                 new InMemoryExecutionRepository(),
                 ExecutionObserver.NONE,

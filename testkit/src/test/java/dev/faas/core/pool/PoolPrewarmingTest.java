@@ -7,8 +7,13 @@ import static org.awaitility.Awaitility.await;
 import dev.faas.core.common.ErrorCode;
 import dev.faas.core.common.PlatformException;
 import dev.faas.core.image.Image;
+import dev.faas.core.image.ImageReference;
+import dev.faas.core.sandbox.Isolation;
+import dev.faas.core.sandbox.Limits;
+import dev.faas.core.sandbox.Network;
 import dev.faas.core.sandbox.Origin;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -85,10 +90,17 @@ final class PoolPrewarmingTest {
 
         prewarming.end(PoolFixture.TENANT, first.id());
         await().until(() -> fixture.driver.list().size() == 2);
-        prewarming.endOf(fixture.order(PoolFixture.limits(3)));
+        prewarming.endLike(like(PoolFixture.limits(3)));
         await().until(() -> fixture.driver.list().isEmpty());
 
         assertThatThrownBy(() -> prewarming.end(PoolFixture.TENANT, first.id())).satisfies(code(ErrorCode.NOT_FOUND));
+        assertThatThrownBy(() -> prewarming.endLike(like(PoolFixture.limits(3)))).satisfies(code(ErrorCode.NOT_FOUND));
+    }
+
+    private static PrewarmRequest like(Limits limits) {
+        var base = ImageReference.of("faas/base");
+        return new PrewarmRequest(
+                PoolFixture.TENANT, Optional.of(Isolation.NATIVE), base, limits, new Network.None(), 0, TTL);
     }
 
     @Test

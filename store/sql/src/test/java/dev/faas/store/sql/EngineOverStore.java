@@ -7,6 +7,7 @@ import dev.faas.core.execution.ExecutionEngine;
 import dev.faas.core.execution.ExecutionListener;
 import dev.faas.core.execution.ExecutionObserver;
 import dev.faas.core.execution.ExecutionRecord;
+import dev.faas.core.pool.PoolConfig;
 import dev.faas.core.sandbox.Isolation;
 import dev.faas.testkit.execution.Requests;
 import dev.faas.testkit.sandbox.FakeSandboxDriver;
@@ -22,7 +23,7 @@ final class EngineOverStore implements AutoCloseable {
 
     EngineOverStore(SqlConfig config) {
         store = SqlStore.open(config);
-        var defaults = EngineConfig.DEFAULT;
+        var defaults = EngineConfig.DEFAULT.withPools(PoolConfig.OFF);
         var journal = new EngineConfig.Journal(
                 1000, 50, Duration.ofMillis(2), Duration.ofMillis(50), DataSize.ofBytes(10_000));
         engine = new ExecutionEngine(
