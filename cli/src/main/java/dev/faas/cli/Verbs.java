@@ -21,6 +21,8 @@ final class Verbs {
         ALL.put("cp", CopyCommand::new);
         ALL.put("cache", CacheCommand::new);
         ALL.put("runtimes", RuntimesCommand::new);
+        ALL.put("pools", PoolsCommand::new);
+        ALL.put("prewarm", PrewarmCommand::new);
         ALL.put("bench", BenchCommand::new);
         ALL.put("clean", CleanCommand::new);
         ALL.put("config", ConfigCommand::new);

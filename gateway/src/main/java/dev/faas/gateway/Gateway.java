@@ -26,6 +26,7 @@ import dev.faas.gateway.route.InstanceRoutes;
 import dev.faas.gateway.route.MetricsRoutes;
 import dev.faas.gateway.route.OpenApiRoutes;
 import dev.faas.gateway.route.PersistentMode;
+import dev.faas.gateway.route.PoolRoutes;
 import dev.faas.gateway.route.RuntimeRoutes;
 import java.net.URI;
 import java.nio.file.Path;
@@ -81,6 +82,7 @@ public final class Gateway implements AutoCloseable {
                         new FileRoutes(config, parts.instances(), gate).routes(),
                         new CacheRoutes(parts.cache()).routes(),
                         new RuntimeRoutes(engine).routes(),
+                        new PoolRoutes(config, engine, gate).routes(),
                         new ImageRoutes(config, parts.images(), parts.importer()).routes(),
                         new MetricsRoutes(engine, parts.cache(), metrics.executions().tally(), metrics.registry()).routes(),
                         new HealthRoutes(engine, parts.repository(), config.version()).routes(),

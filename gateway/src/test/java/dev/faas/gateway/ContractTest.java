@@ -26,6 +26,9 @@ import dev.faas.api.InstanceRequest;
 import dev.faas.api.LimitsPatch;
 import dev.faas.api.MetricsSummary;
 import dev.faas.api.NetworkRequest;
+import dev.faas.api.PoolList;
+import dev.faas.api.PrewarmRequest;
+import dev.faas.api.PrewarmResponse;
 import dev.faas.api.Problem;
 import dev.faas.api.PruneResponse;
 import dev.faas.api.PullRequest;
@@ -83,6 +86,10 @@ class ContractTest {
             Map.entry("RuntimeMetrics", DetailedMetrics.RuntimeMetrics.class),
             Map.entry("Performance", DetailedMetrics.Performance.class),
             Map.entry("Load", DetailedMetrics.Load.class),
+            Map.entry("PoolList", PoolList.class),
+            Map.entry("PoolDescription", PoolList.PoolDescription.class),
+            Map.entry("PrewarmRequest", PrewarmRequest.class),
+            Map.entry("PrewarmResponse", PrewarmResponse.class),
             Map.entry("ImageList", ImageList.class),
             Map.entry("ImageDescription", ImageDescription.class),
             Map.entry("PullRequest", PullRequest.class),

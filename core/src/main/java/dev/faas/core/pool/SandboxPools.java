@@ -6,7 +6,6 @@ import dev.faas.core.common.TimeSource;
 import dev.faas.core.sandbox.Isolation;
 import dev.faas.core.sandbox.Sandbox;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
@@ -84,10 +83,9 @@ public final class SandboxPools implements AutoCloseable {
         });
     }
 
-    /// All pools, by technology.
-    public List<PoolLoad> loads() {
-        return guard.locked(
-                () -> Arrays.stream(Isolation.values()).map(stock::load).toList());
+    /// All pools of a technology.
+    public PoolLoad load(Isolation isolation) {
+        return guard.locked(() -> stock.load(isolation));
     }
 
     public PoolConfig config() {

@@ -4,7 +4,12 @@ import com.sun.management.OperatingSystemMXBean;
 import dev.faas.core.cache.ResultCache;
 import dev.faas.core.execution.ExecutionEngine;
 import dev.faas.core.instance.InstanceKeeper;
+import dev.faas.core.pool.PoolCounts;
+import dev.faas.core.pool.PoolLoad;
+import dev.faas.core.pool.SandboxPools;
 import dev.faas.core.sandbox.Isolation;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.FunctionTimer;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
@@ -14,7 +19,9 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
 import java.util.function.DoubleSupplier;
+import java.util.function.ToDoubleFunction;
 
 /// What is so at the moment of a scrape: the engine's load, the runtimes, the host, this JVM.
 public final class StateGauges implements AutoCloseable {
@@ -45,6 +52,7 @@ public final class StateGauges implements AutoCloseable {
         gauge("faas.instances", "Living instances, paused ones included", instances::living);
         CacheMeters.register(registry, cache);
         runtimes(engine);
+        pools(engine.pools());
         host(dataDir);
         new JvmMemoryMetrics().bindTo(registry);
         new JvmThreadMetrics().bindTo(registry);
@@ -62,6 +70,43 @@ public final class StateGauges implements AutoCloseable {
                 "faas.docker.daemon.available",
                 "Whether the Docker runtime can make sandboxes",
                 () -> isAvailable(engine, Isolation.DOCKER) ? 1 : 0);
+    }
+
+    private void pools(SandboxPools pools) {
+        for (var isolation : Isolation.values()) {
+            poolGauge("faas.pool.available", "Sandboxes kept ready", pools, isolation, PoolLoad::available);
+            poolGauge("faas.pool.filling", "Sandboxes being made ready", pools, isolation, PoolLoad::filling);
+            poolGauge("faas.pool.in.use", "Pooled sandboxes handed out", pools, isolation, PoolLoad::inUse);
+            poolCounter("faas.pool.hits", "Starts that found one ready", pools, isolation, PoolCounts::hits);
+            poolCounter("faas.pool.misses", "Starts that did not", pools, isolation, PoolCounts::misses);
+            poolCounter("faas.pool.refill.failures", "Attempts that failed", pools, isolation, PoolCounts::failures);
+            poolCounter("faas.pool.lost", "Died while they waited", pools, isolation, PoolCounts::lost);
+            FunctionTimer.builder(
+                            "faas.pool.refill",
+                            pools,
+                            source -> source.load(isolation).counts().refills(),
+                            source -> source.load(isolation).counts().refillTime().toNanos(),
+                            TimeUnit.NANOSECONDS)
+                    .description("Making a sandbox ready")
+                    .tag("runtime", isolation.wire())
+                    .register(registry);
+        }
+    }
+
+    private void poolGauge(
+            String name, String words, SandboxPools pools, Isolation isolation, ToDoubleFunction<PoolLoad> value) {
+        Gauge.builder(name, pools, source -> value.applyAsDouble(source.load(isolation)))
+                .description(words)
+                .tag("runtime", isolation.wire())
+                .register(registry);
+    }
+
+    private void poolCounter(
+            String name, String words, SandboxPools pools, Isolation isolation, ToDoubleFunction<PoolCounts> value) {
+        FunctionCounter.builder(name, pools, source -> value.applyAsDouble(source.load(isolation).counts()))
+                .description(words)
+                .tag("runtime", isolation.wire())
+                .register(registry);
     }
 
     private void host(Path dataDir) {

@@ -14,6 +14,9 @@ import dev.faas.api.ImageDescription;
 import dev.faas.api.ImageFrame;
 import dev.faas.api.ImageList;
 import dev.faas.api.MetricsSummary;
+import dev.faas.api.PoolList;
+import dev.faas.api.PrewarmRequest;
+import dev.faas.api.PrewarmResponse;
 import dev.faas.api.PruneResponse;
 import dev.faas.api.PullRequest;
 import dev.faas.api.Readiness;
@@ -37,6 +40,7 @@ public final class FaasClient implements AutoCloseable {
     private static final String EXECUTIONS = "/api/v1/executions";
     private static final String CACHE = "/api/v1/cache";
     private static final String IMAGES = "/api/v1/images";
+    private static final String PREWARM = "/api/v1/prewarm";
     private static final String JSON = "application/json";
     private static final String NDJSON = "application/x-ndjson";
 
@@ -120,6 +124,21 @@ public final class FaasClient implements AutoCloseable {
     /// Each isolation technology of the server.
     public RuntimeList runtimes() {
         return transport.send(Call.get("/api/v1/runtimes"), RuntimeList.class);
+    }
+
+    /// What the server keeps ready for executions to come.
+    public PoolList pools() {
+        return transport.send(Call.get("/api/v1/pools"), PoolList.class);
+    }
+
+    /// Keeps sandboxes ready. Asking for the same again changes nothing, so it is repeated like a question.
+    public PrewarmResponse prewarm(PrewarmRequest request) {
+        return transport.send(post(PREWARM, request), PrewarmResponse.class);
+    }
+
+    /// Keeps them ready no longer. Not repeated: the second answer would be that there is no such order.
+    public PrewarmResponse endPrewarm(String id) {
+        return Transport.read(transport.sendOnce(Call.delete(PREWARM + "/" + encode(id))), PrewarmResponse.class);
     }
 
     /// The images on the server's machine.
