@@ -18,6 +18,11 @@ final class Echo {
 
     /// Sends one with fresh bytes and checks that they come back.
     static Contender.Action over(HttpConnection connection) {
+        return over(connection, "");
+    }
+
+    /// The same, and what else must stand in the answer.
+    static Contender.Action over(HttpConnection connection, String words) {
         return () -> {
             var payload = "ping-" + COUNTER.incrementAndGet();
             var request = connection.request("POST", PATH, "", body(payload));
@@ -25,6 +30,9 @@ final class Echo {
             var answer = connection.exchange(request);
             long nanos = System.nanoTime() - start;
             check(answer, payload);
+            if (!answer.text().contains(words)) {
+                throw new IOException(words + " is not in " + answer.text());
+            }
             return nanos;
         };
     }

@@ -21,7 +21,7 @@ final class Sustained {
     }
 
     void run(Report report, double crunMillis, int seconds) throws IOException, InterruptedException {
-        try (var gateway = GatewayUnderTest.start(lab, Settings.DEFAULT, Echo.PATH, Echo.body("warm"))) {
+        try (var gateway = GatewayUnderTest.start(lab, Settings.POOLED_PARTS, Echo.PATH, Echo.body("warm"))) {
             closedLoop(gateway, 5);
             var before = HostCounts.take(lab.dataDir());
             double memoryBefore = gateway.residentMebibytes();

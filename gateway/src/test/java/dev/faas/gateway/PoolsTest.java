@@ -108,7 +108,7 @@ final class PoolsTest {
         "{\"count\": 1, \"runtime\": \"docker\"} | 422 | docker",
         "{\"count\": 1, \"network\": {\"mode\": \"bridge\"}} | 422 | mode",
         "[] | 422 | object",
-        "{\"count\": | 400 | JSON",
+        "{\"count\": | 400 | malformed_json",
     })
     void saysWhatIsWrong(String body, int status, String words) {
         assertThat(fixture.post(status, PREWARM, body).text()).contains(words);
