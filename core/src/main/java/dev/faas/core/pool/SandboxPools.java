@@ -49,7 +49,7 @@ public final class SandboxPools implements AutoCloseable {
     /// @throws PlatformException as [dev.faas.core.sandbox.SandboxDriver#create]
     public Sandbox acquire(SandboxOrder order) {
         if (!config.isEnabled() || !order.isPoolable()) {
-            return order.make();
+            return make(order);
         }
         var ready = claim(order);
         if (ready.isPresent()) {

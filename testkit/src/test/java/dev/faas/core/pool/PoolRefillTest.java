@@ -44,7 +44,7 @@ final class PoolRefillTest {
         await().until(() -> fixture.driver.list().isEmpty());
 
         assertThat(fixture.pools.list(PoolFixture.TENANT)).isEmpty();
-        assertThat(fixture.clock.pendingAlarms()).isZero();
+        await().until(() -> fixture.clock.pendingAlarms() == 0);
     }
 
     @Test
@@ -160,8 +160,11 @@ final class PoolRefillTest {
         fixture.clock.advance(Duration.ofMillis(19));
         assertThat(fixture.driver.list()).isEmpty();
 
-        fixture.clock.advance(Duration.ofMillis(1));
-        fixture.awaitAvailable(2);
+        // In steps: the worker may just be setting its alarm anew.
+        await().until(() -> {
+            fixture.clock.advance(Duration.ofMillis(1));
+            return fixture.status().available() == 2;
+        });
     }
 
     @Test
@@ -178,8 +181,10 @@ final class PoolRefillTest {
         fixture.use(fixture.order());
         assertThat(attempts).hasValue(1);
 
-        fixture.clock.advance(Duration.ofMillis(100));
-        await().until(() -> attempts.get() == 2);
+        await().until(() -> {
+            fixture.clock.advance(Duration.ofMillis(100));
+            return attempts.get() == 2;
+        });
         await().until(() -> {
             fixture.clock.advance(Duration.ofMillis(100));
             return fixture.status().available() == 2;
