@@ -101,7 +101,8 @@ class ExecuteIT {
         assertThat(result.timedOut()).isTrue();
         assertThat(result.outcome()).isEqualTo("timed_out");
         assertThat(result.stdout()).isEqualTo("before\n");
-        assertThat(result.durationMs()).isBetween(400L, 10_000L);
+        // The agent's clock starts a moment before the engine hears of the start.
+        assertThat(result.durationMs()).isBetween(350L, 10_000L);
     }
 
     @Test
