@@ -34,11 +34,12 @@ final class PoolsTest {
 
         assertThat(answer.body().get("pooled").booleanValue()).isTrue();
         assertThat(answer.body().get("origin").stringValue()).isEqualTo("pooled");
-        assertThat(fixture.get(200, "/metrics").text())
+        // Counted a moment after the answer.
+        await().untilAsserted(() -> assertThat(fixture.get(200, "/metrics").text())
                 .contains("faas_pool_hits_total{runtime=\"native\"} 1.0")
                 .contains("faas_pool_refill_seconds_count{runtime=\"native\"}")
                 .contains("faas_sandbox_starts_total{origin=\"pooled\",runtime=\"native\"} 1.0")
-                .contains("faas_coldstarts_total{runtime=\"native\"} 0.0");
+                .contains("faas_coldstarts_total{runtime=\"native\"} 0.0"));
     }
 
     @Test
