@@ -62,7 +62,8 @@ final class ControlPlane {
         }
         double added = gatewayPart.p50() - echo.p50();
         var table = report.table("Gateway overhead (row 14)",
-                "One connection, alternating calls, 5 ms apart. The gateway's part is the client's time less the engine's `phases.total_ms`.",
+                "One connection, alternating calls, 5 ms apart. The gateway's part is the client's time less the engine's "
+                        + "`phases.total_ms`.",
                 "what", "p50 ms", "p99 ms");
         table.add("echo handler, same HTTP server", Report.number(echo.p50()), Report.number(echo.p99()));
         table.add("gateway's part of an execution", Report.number(gatewayPart.p50()), Report.number(gatewayPart.p99()));
