@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -68,8 +69,7 @@ public final class Main implements Callable<Integer> {
         } finally {
             docker.ifPresent(DockerPeer::close);
         }
-        Files.writeString(out.resolve("results.md"), report.markdown());
-        Files.writeString(out.resolve("results.json"), report.json());
+        save(report);
         System.out.print(report.markdown());
         say("wrote " + out.resolve("results.md") + " and results.json");
         return 0;
@@ -79,31 +79,48 @@ public final class Main implements Callable<Integer> {
         // Pages the hypervisor took back are dear at first touch: touch as much memory as the run will use, then let go.
         say("touching memory");
         MemoryWarmth.touch(MemoryWarmth.MEBIBYTES);
-        double crunMillis = Double.NaN;
-        double coldMillis = Double.NaN;
-        if (only.contains(Part.COLD) || only.contains(Part.SUSTAINED) || only.contains(Part.BURST)) {
-            var cold = new ColdStart(lab, docker, Main::say).run(report, only.contains(Part.COLD) ? rounds : 5);
-            coldMillis = cold.get(ColdStart.FRESH).p50();
-            crunMillis = cold.containsKey("crun run") ? cold.get("crun run").p50() : Double.NaN;
+        var cold = measureCold(lab, docker, report);
+        var crun = cold.get("crun run");
+        double crunMillis = crun == null ? Double.NaN : crun.p50();
+        var fresh = cold.get(ColdStart.FRESH);
+        double freshMillis = fresh == null ? Double.NaN : fresh.p50();
+        part(Part.WARM, report, () -> new WarmExec(lab, docker, Main::say).run(report, rounds));
+        part(Part.GATEWAY, report, () -> new ControlPlane(lab, Main::say).run(report, Math.max(3, rounds / 6)));
+        part(Part.SUSTAINED, report, () -> new Sustained(lab, Main::say).run(report, crunMillis, seconds));
+        part(Part.BURST, report, () -> new Burst(lab, Main::say).run(report, freshMillis, 3));
+        part(Part.DENSITY, report, () -> new Density(lab, docker, Main::say).run(report, sandboxes));
+    }
+
+    /// Other parts are compared with cold starts, so they are made for those too, a few.
+    private Map<String, Samples> measureCold(Lab lab, Optional<DockerPeer> docker, Report report)
+            throws IOException, InterruptedException {
+        if (!only.contains(Part.COLD) && !only.contains(Part.SUSTAINED) && !only.contains(Part.BURST)) {
+            return Map.of();
         }
-        if (only.contains(Part.WARM)) {
-            new WarmExec(lab, docker, Main::say).run(report, rounds);
+        var cold = new ColdStart(lab, docker, Main::say).run(report, only.contains(Part.COLD) ? rounds : 5);
+        save(report);
+        return cold;
+    }
+
+    private void part(Part part, Report report, Step step) throws IOException, InterruptedException {
+        if (only.contains(part)) {
+            step.run();
+            save(report);
         }
-        if (only.contains(Part.GATEWAY)) {
-            new ControlPlane(lab, Main::say).run(report, Math.max(3, rounds / 6));
-        }
-        if (only.contains(Part.SUSTAINED)) {
-            new Sustained(lab, Main::say).run(report, crunMillis, seconds);
-        }
-        if (only.contains(Part.BURST)) {
-            new Burst(lab, Main::say).run(report, coldMillis, 3);
-        }
-        if (only.contains(Part.DENSITY)) {
-            new Density(lab, docker, Main::say).run(report, sandboxes);
-        }
+    }
+
+    /// After each part: what was measured isn't lost with a part that fails.
+    private void save(Report report) throws IOException {
+        Files.writeString(out.resolve("results.md"), report.markdown());
+        Files.writeString(out.resolve("results.json"), report.json());
     }
 
     private static void say(String what) {
         System.err.printf(Locale.ROOT, "bench: %s%n", what);
+    }
+
+    @FunctionalInterface
+    private interface Step {
+        void run() throws IOException, InterruptedException;
     }
 }
