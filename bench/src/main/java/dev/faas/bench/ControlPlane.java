@@ -40,7 +40,7 @@ final class ControlPlane {
         progress.accept("gateway overhead");
         var echo = new Samples();
         var gatewayPart = new Samples();
-        try (var gateway = GatewayUnderTest.start(lab, Settings.DEFAULT, Echo.PATH, Echo.body("warm"));
+        try (var gateway = GatewayUnderTest.start(lab, Settings.POOLED_PARTS, Echo.PATH, Echo.body("warm"));
                 var server = new EchoServer();
                 var echoConnection = new HttpConnection(server.address());
                 var connection = gateway.connect()) {
@@ -87,7 +87,7 @@ final class ControlPlane {
         var empty = new Samples();
         for (int round = 0; round < rounds; round++) {
             progress.accept("start " + (round + 1) + " of " + rounds);
-            try (var gateway = GatewayUnderTest.start(lab, Settings.DEFAULT, Echo.PATH, Echo.body("first"))) {
+            try (var gateway = GatewayUnderTest.start(lab, Settings.POOLED_PARTS, Echo.PATH, Echo.body("first"))) {
                 ours.add((long) (gateway.millisToFirstCall() * 1e6));
             }
             empty.add(emptyServer());
