@@ -68,27 +68,33 @@ public final class AnsweredExecution {
         var key = Idempotency.key(exchange);
         if (key.isEmpty()) {
             var execution = persistent.run(request, housed -> engine.submit(housed, preferences.patience()));
-            if (!execution.state().isFinal()) {
+            if (isLater(preferences, execution)) {
                 exchange.set(HeaderNames.LOCATION, ExecutionRoutes.location(execution.id()));
             }
-            exchange.answer(status(execution), answer(execution));
+            exchange.answer(status(preferences, execution), answer(preferences, execution));
             return;
         }
         var kind = preferences.limit().isPresent() ? " wait" : " async";
         idempotency.answer(exchange, key.get(), operation + kind, body, request.id(), () -> {
             var execution = persistent.run(request, housed -> engine.submit(housed, preferences.patience()));
-            return new Idempotency.Answer(status(execution), JSON, Json.write(answer(execution)));
+            var answer = Json.write(answer(preferences, execution));
+            return new Idempotency.Answer(status(preferences, execution), JSON, answer);
         });
     }
 
-    private static int status(ExecutionRecord execution) {
-        return execution.state().isFinal() ? 200 : 202;
+    /// Who does not want to wait at all gets the same kind of answer always, however quick the execution was.
+    private static boolean isLater(Preferences preferences, ExecutionRecord execution) {
+        return preferences.limit().isEmpty() || !execution.state().isFinal();
     }
 
-    private static Object answer(ExecutionRecord execution) {
-        return execution.state().isFinal()
-                ? ExecutionWriter.response(ended(execution), true)
-                : ExecutionWriter.execution(execution, true);
+    private static int status(Preferences preferences, ExecutionRecord execution) {
+        return isLater(preferences, execution) ? 202 : 200;
+    }
+
+    private static Object answer(Preferences preferences, ExecutionRecord execution) {
+        return isLater(preferences, execution)
+                ? ExecutionWriter.execution(execution, true)
+                : ExecutionWriter.response(ended(execution), true);
     }
 
     /// An execution that was cancelled before it had a sandbox has a record without a result; to its waiting caller

@@ -116,8 +116,9 @@ final class CancellationTest {
         }));
         heard.await();
 
+        int alarms = fixture.clock.pendingAlarms();
         var cancelling = fixture.inBackground(() -> fixture.cancel(request));
-        await().until(() -> fixture.clock.pendingAlarms() > 1);
+        await().until(() -> fixture.clock.pendingAlarms() > alarms);
         assertThat(cancelling.isDone()).isFalse();
         fixture.clock.advance(EngineFixture.KILL_GRACE);
 
@@ -210,7 +211,7 @@ final class CancellationTest {
         fixture.driver.onRequireImage(image -> awaitGate());
         var waiting = fixture.start(Requests.of("true"));
         awaitRunningPlace();
-        await().until(() -> fixture.clock.pendingAlarms() > 1);
+        await().until(() -> fixture.clock.pendingAlarms() > EngineFixture.STANDING_ALARMS);
 
         fixture.clock.advance(EngineFixture.IMAGE_DEADLINE);
 

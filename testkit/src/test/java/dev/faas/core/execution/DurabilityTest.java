@@ -142,7 +142,7 @@ final class DurabilityTest {
     @Test
     void aRefusalDoesNotUseUpRoomInTheJournal() throws InterruptedException {
         for (int i = 0; i < 6000; i++) {
-            var request = Requests.of("true").mode(ExecutionMode.CACHED);
+            var request = Requests.of("true").mode(ExecutionMode.CHECKPOINTED);
             assertThatThrownBy(() -> fixture.run(request)).isInstanceOf(PlatformException.class);
         }
 

@@ -34,6 +34,8 @@ final class EngineFixture implements AutoCloseable {
     static final Duration IMAGE_DEADLINE = Duration.ofMinutes(5);
     static final Duration START_DEADLINE = Duration.ofSeconds(20);
     static final Duration KILL_GRACE = Duration.ofSeconds(5);
+    /// Alarms that are always set: the next clean-up of records, and that of cached results.
+    static final int STANDING_ALARMS = 2;
 
     final ManualClock clock = new ManualClock(Instant.parse("2030-01-01T00:00:00Z"));
     final FakeSandboxDriver driver = new FakeSandboxDriver(Isolation.NATIVE, clock);
