@@ -67,7 +67,7 @@ public final class AnsweredExecution {
         preferences.markApplied(exchange);
         var key = Idempotency.key(exchange);
         if (key.isEmpty()) {
-            var execution = persistent.run(request, housed -> engine.submit(housed, preferences.patience()));
+            var execution = persistent.run(request, housed -> begin(housed, preferences));
             if (isLater(preferences, execution)) {
                 exchange.set(HeaderNames.LOCATION, ExecutionRoutes.location(execution.id()));
             }
@@ -76,13 +76,19 @@ public final class AnsweredExecution {
         }
         var kind = preferences.limit().isPresent() ? " wait" : " async";
         idempotency.answer(exchange, key.get(), operation + kind, body, request.id(), () -> {
-            var execution = persistent.run(request, housed -> engine.submit(housed, preferences.patience()));
+            var execution = persistent.run(request, housed -> begin(housed, preferences));
             var answer = Json.write(answer(preferences, execution));
             return new Idempotency.Answer(status(preferences, execution), JSON, answer);
         });
     }
 
-    /// Who does not want to wait at all gets the same kind of answer always, however quick the execution was.
+    private ExecutionRecord begin(ExecutionRequest request, Preferences preferences) throws InterruptedException {
+        var limit = preferences.limit();
+        return limit.isPresent() ? engine.submit(request, limit.get()) : engine.submit(request);
+    }
+
+    /// Who does not want to wait at all gets the same kind of answer always, however quick the execution was, and
+    /// whatever came of it.
     private static boolean isLater(Preferences preferences, ExecutionRecord execution) {
         return preferences.limit().isEmpty() || !execution.state().isFinal();
     }

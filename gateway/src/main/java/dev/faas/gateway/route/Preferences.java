@@ -46,11 +46,6 @@ record Preferences(boolean isAsync, Optional<Duration> limit) {
         return isAsync || limit.isPresent();
     }
 
-    /// How long the answer may take to wait for the end.
-    Duration patience() {
-        return limit.orElse(Duration.ZERO);
-    }
-
     void markApplied(Exchange exchange) {
         exchange.set(
                 APPLIED,
