@@ -1,6 +1,6 @@
 package dev.faas.testkit.service;
 
-import dev.faas.testkit.TreeDeletion;
+import dev.faas.testkit.TreeRemover;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -42,7 +42,7 @@ final class PrivateDirectory implements AutoCloseable {
     @Override
     public void close() {
         try {
-            TreeDeletion.delete(path);
+            TreeRemover.delete(path);
         } catch (IOException e) {
             throw new UncheckedIOException("can't delete " + path, e);
         }
